@@ -1,0 +1,15 @@
+/** One thing wrong with the configuration: where, what, and what would be right. */
+export interface Fault {
+  key: string;
+  problem: string;
+  remedy: string;
+}
+
+/** Every fault of a configuration at once, a line each. */
+export class ConfigurationError extends Error {
+  constructor(readonly faults: Fault[]) {
+    const lines = faults.map(({ key, problem, remedy }) => `  ${key}: ${problem}; ${remedy}`);
+    super(`the configuration cannot work, nothing was touched:\n${lines.join("\n")}`);
+    this.name = "ConfigurationError";
+  }
+}

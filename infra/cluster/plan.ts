@@ -1,0 +1,98 @@
+import type { ClusterConfig } from "../config";
+import { ConfigurationError } from "./errors";
+import { profiles } from "./profiles";
+import { findFaults } from "./rules";
+import { ClusterSpec, PoolLimits, Resources, Server, Settings } from "./spec";
+import { planTimers } from "./timers";
+import { tune } from "./tuning";
+import { clampTo, GIB, MIB } from "./units";
+
+/** Decides every name, port and setting of a cluster; throws a ConfigurationError with all that cannot work. */
+export function planCluster(config: ClusterConfig): ClusterSpec {
+  const { name, postgres, ports, profile } = config;
+  const mode = config.replication.mode ?? profiles[profile].mode;
+  const resources = planResources(config);
+  const settings = planSettings(config, resources);
+  const at = (port: number, index: number) => port + ports.offset + 10 * index;
+
+  const proxies = servers(name, "haproxy", config.haproxy.instances).map((server, index) => ({
+    ...server,
+    writePort: at(ports.write, index),
+    readPort: at(ports.read, index),
+    statsPort: at(ports.stats, index),
+  }));
+  const proxyHosts = proxies.map(({ host }) => host);
+
+  const spec: ClusterSpec = {
+    name,
+    target: config.target,
+    version: postgres.version,
+    profile,
+    database: config.database.name,
+    replication: { mode, synchronousStandbys: config.replication.synchronousStandbys },
+    images: config.images,
+    resources,
+    timers: planTimers(mode),
+    settings,
+    pool: planPool(config, settings),
+    proxyMaxConnections: config.haproxy.maxConnections,
+    maxReadLag: config.haproxy.maxReadLag,
+    slots: config.slots,
+    etcd: servers(name, "etcd", config.etcd.members).map((server) => ({ ...server, volume: `${server.host}-data` })),
+    // A client that comes through a proxy checks the name of the proxy against the server's certificate.
+    members: servers(name, "postgres", config.standbys + 1, [...proxyHosts, ...config.tls.names]).map((server, index) => ({
+      ...server,
+      volume: `${server.host}-data`,
+      patroniPort: at(ports.patroni, index),
+    })),
+    proxies,
+    poolers: servers(name, "pgbouncer", config.pgbouncer.instances, config.tls.names).map((server, index) => ({
+      ...server,
+      port: at(ports.pgbouncer, index),
+      proxies: rotate(proxyHosts, index),
+    })),
+  };
+  const faults = findFaults(spec, postgres.parameters);
+  if (faults.length) throw new ConfigurationError(faults);
+  return spec;
+}
+
+function servers(cluster: string, service: string, count: number, further: string[] = []): Server[] {
+  return Array.from({ length: count }, (_, index) => {
+    const name = `${service}-${index + 1}`;
+    const host = `${cluster}-${name}`;
+    return { name, host, certificateNames: [host, "localhost", "127.0.0.1", ...further] };
+  });
+}
+
+function planResources({ postgres, machine }: ClusterConfig): Resources {
+  return {
+    memory: postgres.memory ?? clampTo(256 * MIB, machine.memory / 12, 512 * MIB, 4 * GIB),
+    cores: postgres.cores ?? machine.cores,
+    disk: postgres.disk,
+  };
+}
+
+function planSettings({ profile, postgres, slots }: ClusterConfig, resources: Resources): Settings {
+  const forSlots: Settings = slots.some(({ type }) => type === "logical") ? { wal_level: "logical", sync_replication_slots: "on" } : {};
+  return { ...tune(profile, resources), ...forSlots, ...postgres.parameters };
+}
+
+/** Connections the poolers may open to one database, so that all of them together leave some for people and Patroni. */
+function planPool({ pgbouncer }: ClusterConfig, settings: Settings): PoolLimits {
+  const keptFree = Number(settings.superuser_reserved_connections) + 15;
+  const share = Math.floor((Number(settings.max_connections) - keptFree) / (2 * pgbouncer.instances));
+  const reservePoolSize = pgbouncer.reservePoolSize ?? Math.min(10, Math.max(0, Math.floor(share / 4)));
+  const poolSize = pgbouncer.poolSize ?? Math.min(25, Math.max(1, share - reservePoolSize));
+  return {
+    poolSize,
+    minPoolSize: pgbouncer.minPoolSize ?? Math.min(10, poolSize),
+    reservePoolSize,
+    maxDatabaseConnections: Math.max(1, Math.min(100, share)),
+    maxClientConnections: pgbouncer.maxClientConnections,
+  };
+}
+
+function rotate<T>(list: T[], by: number): T[] {
+  return list.map((_, index) => list[(index + by) % list.length]);
+}

@@ -1,0 +1,14 @@
+import { PostgresVersion } from "../spec";
+import settings17 from "./17.json";
+import settings18 from "./18.json";
+
+/** How a setting takes effect: postmaster needs a restart, sighup a reload, the others a new session at most. */
+export interface KnownSetting {
+  context: string;
+  type: string;
+}
+
+/** Every setting of a major version by name. Source: `postgres --describe-config` of 17.12 and 18.6. */
+export function knownSettings(version: PostgresVersion): Record<string, KnownSetting> {
+  return version === 17 ? settings17 : settings18;
+}

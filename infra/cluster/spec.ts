@@ -1,0 +1,94 @@
+/** The vocabulary of a planned cluster: plain data in which every name, address, port and setting is decided. */
+
+export type Mode = "asynchronous" | "priority" | "quorum" | "strict";
+export type ProfileName = "oltp" | "finance" | "ecommerce" | "logs" | "bulk" | "warehouse" | "logical";
+export type PostgresVersion = 17 | 18;
+export type Settings = Record<string, string | number | boolean>;
+
+/** One server of one service; `host` is its name on the cluster's network and the name of its container. */
+export interface Server {
+  /** Within the cluster: "postgres-1". */
+  name: string;
+  /** Unique on the machine: "pgha-dev-postgres-1". */
+  host: string;
+  /** Names and addresses its certificate answers to. */
+  certificateNames: string[];
+}
+
+export interface EtcdMember extends Server {
+  volume: string;
+}
+
+export interface PostgresMember extends Server {
+  volume: string;
+  /** Patroni's REST API as seen from the machine. */
+  patroniPort: number;
+}
+
+export interface Proxy extends Server {
+  writePort: number;
+  readPort: number;
+  statsPort: number;
+}
+
+export interface Pooler extends Server {
+  port: number;
+  /** Proxies in the order this pooler tries them; each pooler begins with another one. */
+  proxies: string[];
+}
+
+/** Patroni's timers and the time-outs of proxies and poolers that go with them. Seconds, unless named otherwise. */
+export interface Timers {
+  ttl: number;
+  loopWait: number;
+  retryTimeout: number;
+  primaryStartTimeout: number;
+  primaryStopTimeout: number;
+  checkIntervalMs: number;
+  fastCheckIntervalMs: number;
+}
+
+/** What one Postgres server may use. Bytes. */
+export interface Resources {
+  memory: number;
+  cores: number;
+  disk: number;
+}
+
+export interface PoolLimits {
+  poolSize: number;
+  minPoolSize: number;
+  reservePoolSize: number;
+  maxDatabaseConnections: number;
+  maxClientConnections: number;
+}
+
+/** A slot exists only for a consumer that is declared. */
+export interface Slot {
+  name: string;
+  type: "physical" | "logical";
+  /** Output plugin of a logical slot. */
+  plugin: string;
+}
+
+export interface ClusterSpec {
+  name: string;
+  target: "docker";
+  version: PostgresVersion;
+  profile: ProfileName;
+  database: string;
+  replication: { mode: Mode; synchronousStandbys: number };
+  images: { base: string };
+  resources: Resources;
+  timers: Timers;
+  settings: Settings;
+  pool: PoolLimits;
+  proxyMaxConnections: number;
+  /** Lag behind which a standby gets no reads. Bytes. */
+  maxReadLag: number;
+  slots: Slot[];
+  etcd: EtcdMember[];
+  members: PostgresMember[];
+  proxies: Proxy[];
+  poolers: Pooler[];
+}

@@ -1,0 +1,162 @@
+import * as os from "os";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import { ConfigurationError, Fault } from "./cluster/errors";
+import { clampTo, GIB, MIB, parseSize } from "./cluster/units";
+
+const size = z.string().transform((text, context) => {
+  const bytes = parseSize(text);
+  if (bytes === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a size; write for example "2GiB"` });
+  return bytes ?? 0;
+});
+const count = (min: number, max: number) => z.int().min(min).max(max);
+const port = count(1, 65535);
+const identifier = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, "use 1–40 lower-case letters, digits and underscores, a letter first");
+
+/** The object under `pgha:cluster`: every key optional, none unknown. README's table is made from these descriptions. */
+export const schema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,29}$/, "use 1–30 lower-case letters, digits and hyphens, a letter first")
+    .optional()
+    .describe("name of the cluster; prefixes everything it makes (pgha-<stack>)"),
+  target: z.enum(["docker"]).default("docker").describe("where it runs"),
+  profile: z
+    .enum(["oltp", "finance", "ecommerce", "logs", "bulk", "warehouse", "logical"])
+    .default("oltp")
+    .describe("workload that memory, WAL, checkpoint and autovacuum settings are computed for"),
+  postgres: z
+    .strictObject({
+      version: z.union([z.literal(17), z.literal(18)]).default(18).describe("major version"),
+      memory: size.optional().describe("memory limit of one server; default: a twelfth of the machine's, 512 MiB to 4 GiB"),
+      cores: count(1, 512).optional().describe("processors a server is tuned for; default: the machine's"),
+      disk: size.default(20 * GIB).describe("disk a server is tuned for; bounds retained WAL"),
+      parameters: z
+        .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+        .default({})
+        .describe("single Postgres settings that override the profile's"),
+    })
+    .prefault({}),
+  standbys: count(1, 7).default(2).describe("standbys beside the primary"),
+  replication: z
+    .strictObject({
+      mode: z.enum(["asynchronous", "priority", "quorum", "strict"]).optional().describe("default: the profile's (quorum)"),
+      synchronousStandbys: count(1, 7).default(1).describe("standbys that must have a commit before it is acknowledged"),
+    })
+    .prefault({}),
+  etcd: z
+    .strictObject({ members: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3).describe("1, 3 or 5") })
+    .prefault({}),
+  haproxy: z
+    .strictObject({
+      instances: count(1, 9).default(2).describe("number of proxies"),
+      maxConnections: count(100, 100_000).default(4096).describe("connections a proxy holds"),
+      maxReadLag: size.default(16 * MIB).describe("lag behind which a standby gets no reads"),
+    })
+    .prefault({}),
+  pgbouncer: z
+    .strictObject({
+      instances: count(1, 9).default(2).describe("number of poolers"),
+      poolSize: count(1, 1000).optional().describe("server connections per user and database (25, or what max_connections allows)"),
+      minPoolSize: count(0, 1000).optional().describe("server connections kept open (10)"),
+      reservePoolSize: count(0, 1000).optional().describe("further ones after 5 s of waiting (10)"),
+      maxClientConnections: count(10, 100_000).default(2000).describe("client connections a pooler holds"),
+    })
+    .prefault({}),
+  database: z.strictObject({ name: identifier.default("app").describe("application database") }).prefault({}),
+  slots: z
+    .array(
+      z.strictObject({
+        name: identifier.describe("name of the slot"),
+        type: z.enum(["physical", "logical"]).describe("logical slots survive a failover"),
+        plugin: z.string().regex(/^[a-z_0-9]+$/).default("pgoutput").describe("output plugin of a logical slot"),
+      }),
+    )
+    .default([])
+    .describe("replication slots, one for each declared consumer"),
+  ports: z
+    .strictObject({
+      pgbouncer: port.default(6432).describe("first pooler; instance n adds 10 × (n − 1), as all ports do"),
+      write: port.default(5432).describe("first proxy's way to the primary"),
+      read: port.default(5433).describe("first proxy's way to the standbys"),
+      stats: port.default(8404).describe("first proxy's statistics page"),
+      patroni: port.default(8008).describe("first server's Patroni API"),
+      offset: count(0, 50_000).default(0).describe("added to all ports: for a second cluster beside the first"),
+    })
+    .prefault({}),
+  tls: z
+    .strictObject({
+      names: z
+        .array(z.string().regex(/^[A-Za-z0-9.-]+$/, "use host names or IPv4 addresses"))
+        .default([])
+        .describe("further host names or addresses that clients connect to"),
+    })
+    .prefault({}),
+  images: z
+    .strictObject({
+      base: z.string().min(1).default("debian:forky-slim").describe("Debian image that the cluster's images are built on"),
+    })
+    .prefault({}),
+});
+
+export type ClusterConfig = Omit<z.output<typeof schema>, "name"> & { name: string; machine: Machine };
+
+/** The machine a cluster runs on, where the configuration leaves sizes to it. `memory` in bytes. */
+export interface Machine {
+  memory: number;
+  cores: number;
+}
+
+/** The validated configuration of `stack`; throws a ConfigurationError that lists every fault. */
+export function parseConfig(raw: unknown, stack: string, machine: Machine): ClusterConfig {
+  const result = schema.safeParse(raw ?? {});
+  if (!result.success) throw new ConfigurationError(result.error.issues.flatMap(faults));
+  const name = result.data.name ?? `pgha-${stack.toLowerCase().replace(/[^a-z0-9-]/g, "-")}`;
+  return { ...result.data, name, machine };
+}
+
+/** Reads `pgha:cluster` of the selected stack. A second look at the machine gives the same sizes: they are rounded. */
+export function readConfig(): ClusterConfig {
+  const machine = { memory: clampTo(GIB, os.totalmem() + GIB / 2, GIB), cores: os.availableParallelism() };
+  return parseConfig(new pulumi.Config("pgha").getObject("cluster"), pulumi.getStack(), machine);
+}
+
+function faults(issue: z.core.$ZodIssue): Fault[] {
+  const key = ["pgha:cluster", ...issue.path].join(".");
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((name) => ({
+      key: `${key}.${name}`,
+      problem: "is not a known key",
+      remedy: `remove it or correct its spelling (known here: ${knownKeys(issue.path).join(", ")})`,
+    }));
+  const [problem, remedy] = describe(issue);
+  return [{ key, problem, remedy }];
+}
+
+function describe(issue: z.core.$ZodIssue): [string, string] {
+  if (issue.code === "custom" || issue.code === "invalid_format") return ["is not valid", issue.message];
+  if (issue.code === "invalid_union") return ["has no possible value", unionRemedy(issue)];
+  return ["has no possible value", issue.message.replace(/^Invalid \w+: |^Too (small|big): /, "").replace(/^e/, "e")];
+}
+
+function unionRemedy(issue: z.core.$ZodIssueInvalidUnion): string {
+  const values = issue.errors.flat().flatMap((inner) => (inner.code === "invalid_value" ? inner.values : []));
+  return values.length ? `use ${values.map(String).join(" or ")}` : "use a string, a number or true/false";
+}
+
+function knownKeys(path: PropertyKey[]): string[] {
+  let node: z.core.$ZodType = schema;
+  for (const step of path) {
+    node = unwrap(node);
+    if (node instanceof z.ZodArray) node = node.element;
+    else if (node instanceof z.ZodObject) node = node.shape[String(step)];
+  }
+  node = unwrap(node);
+  return node instanceof z.ZodObject ? Object.keys(node.shape) : [];
+}
+
+function unwrap(node: z.core.$ZodType): z.core.$ZodType {
+  while (node instanceof z.ZodDefault || node instanceof z.ZodPrefault || node instanceof z.ZodOptional)
+    node = node.unwrap() as z.core.$ZodType;
+  return node;
+}

@@ -1,0 +1,65 @@
+import * as fs from "fs";
+import * as path from "path";
+import * as pulumi from "@pulumi/pulumi";
+import { Certificate, CertificateAuthority } from "./certificates";
+import { ClusterSpec } from "./cluster/spec";
+import { ClusterSecrets } from "./secrets";
+import { Address, Endpoints } from "./targets/target";
+
+/** Below the project, ignored by git, as everything pgha makes for itself. */
+const FOLDER = path.join(__dirname, "../.pgha");
+
+export interface DescribeArgs {
+  spec: ClusterSpec;
+  endpoints: Endpoints;
+  authority: CertificateAuthority;
+  operator: Certificate;
+  secrets: ClusterSecrets;
+}
+
+/** What a stack tells people and programs. URLs hold passwords and are secret; several hosts in one are alternatives. */
+export function describeCluster({ spec, endpoints, authority, operator, secrets }: DescribeArgs) {
+  const caFile = path.join(FOLDER, spec.name, "ca.crt");
+  const { application, applicationReadonly, monitoring, stats } = secrets.passwords;
+  const url = (user: string, password: pulumi.Output<string>, addresses: Address[], database: string) =>
+    pulumi.interpolate`postgresql://${user}:${password}@${hostList(addresses)}/${database}?sslmode=verify-full&sslrootcert=${caFile}&connect_timeout=5`;
+  const { database } = spec;
+
+  return {
+    writeUrl: url(database, application, endpoints.poolers, database),
+    readUrl: url(`${database}_readonly`, applicationReadonly, endpoints.poolers, `${database}_ro`),
+    haproxyWriteUrl: url(database, application, endpoints.write, database),
+    haproxyReadUrl: url(`${database}_readonly`, applicationReadonly, endpoints.read, database),
+    poolerUrls: endpoints.poolers.map((address) => url("monitoring", monitoring, [address], "pgbouncer")),
+    statsUrls: endpoints.stats.map((address) => pulumi.interpolate`https://admin:${stats}@${hostList([address])}/`),
+    patroniUrls: endpoints.patroni.map((address) => `https://${hostList([address])}`),
+    caCertificate: authority.certificate,
+    caFile: authority.certificate.apply((pem) => writeFile(caFile, pem)),
+    operatorCertificate: operator.certificate,
+    operatorKey: operator.key,
+    cluster: {
+      name: spec.name,
+      target: spec.target,
+      postgresVersion: spec.version,
+      database,
+      replication: spec.replication,
+      etcd: spec.etcd.map(({ name, host }) => ({ name, host })),
+      postgres: spec.members.map(({ name, host }) => ({ name, host })),
+      haproxy: spec.proxies.map(({ name, host }) => ({ name, host })),
+      pgbouncer: spec.poolers.map(({ name, host }) => ({ name, host })),
+    },
+  };
+}
+
+function hostList(addresses: Address[]): string {
+  return addresses.map(({ host, port }) => `${host}:${port}`).join(",");
+}
+
+/** Clients read the certificate from a file, so every update sees to it that the file is there. */
+function writeFile(file: string, content: string): string {
+  if (!pulumi.runtime.isDryRun()) {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, content);
+  }
+  return file;
+}

@@ -1,0 +1,25 @@
+import { ClusterSpec, Pooler } from "../cluster/spec";
+import { render, RenderedFile } from "./template";
+
+interface View {
+  cluster: string;
+  name: string;
+  database: string;
+  proxies: string;
+  poolSize: number;
+  minPoolSize: number;
+  reservePoolSize: number;
+  maxDatabaseConnections: number;
+  maxClientConnections: number;
+}
+
+export function pgbouncerFile(spec: ClusterSpec, pooler: Pooler): RenderedFile {
+  const view: View = {
+    cluster: spec.name,
+    name: pooler.name,
+    database: spec.database,
+    proxies: pooler.proxies.join(","),
+    ...spec.pool,
+  };
+  return { path: "/etc/pgha/pgbouncer.ini", content: render("pgbouncer.ini", view) };
+}

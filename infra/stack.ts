@@ -1,0 +1,39 @@
+import { Certificate, CertificateAuthority } from "./certificates";
+import { planCluster } from "./cluster/plan";
+import type { ClusterConfig } from "./config";
+import { Database } from "./database/database";
+import { describeCluster } from "./outputs";
+import { dynamicConfiguration } from "./render/dynamic";
+import { ClusterSecrets } from "./secrets";
+import { DynamicSettings } from "./settings/dynamicSettings";
+import { DockerCluster } from "./targets/docker/cluster";
+
+/** Declares one cluster, from configuration to connection strings. Safe to call again, as the tests do. */
+export function createStack(config: ClusterConfig) {
+  const spec = planCluster(config);
+  const secrets = new ClusterSecrets(spec.name);
+  const authority = new CertificateAuthority(`${spec.name}-ca`, spec.name);
+  const operator = new Certificate(`${spec.name}-operator-certificate`, { authority, unit: "operator", names: [] });
+
+  const { endpoints, ready } = new DockerCluster({ spec, secrets, authority });
+  const settings = new DynamicSettings(
+    `${spec.name}-settings`,
+    { patroni: endpoints.patroni, authority, operator, configuration: dynamicConfiguration(spec) },
+    { dependsOn: ready },
+  );
+  const { postgres, pgbouncer, monitoring, application, applicationReadonly } = secrets.passwords;
+  const database = new Database(
+    `${spec.name}-database`,
+    {
+      database: spec.database,
+      slots: spec.slots.filter(({ type }) => type === "logical"),
+      hosts: endpoints.write,
+      caCertificate: authority.certificate,
+      password: postgres,
+      passwords: { pgbouncer, monitoring, readWrite: application, readOnly: applicationReadonly },
+      triggers: [secrets.clusterId],
+    },
+    { dependsOn: [...ready, settings] },
+  );
+  return { ...describeCluster({ spec, endpoints, authority, operator, secrets }), schemaVersion: database.version };
+}
