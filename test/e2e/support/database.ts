@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import path from "node:path";
+import { Client } from "pg";
+import { applySchema, type Schema } from "../../../infra/database/apply";
+import { onPrimary, type Connection } from "../../../infra/database/connection";
+import { readLive } from "../../../infra/database/live";
+import { readSqlFiles } from "../../../infra/database/migrations";
+
+const DATABASE = "pgha_check";
+const files = readSqlFiles(path.join(__dirname, "../../../sql"));
+const passwords: Record<string, string> = { [DATABASE]: "check-write-5c1e", [`${DATABASE}_readonly`]: "check-read-77ab" };
+
+/** What the SQL resource promises, tried on a running cluster in a database of its own, which is removed again. Slots need wal_level logical. */
+export function describeSchema(connect: () => Connection, { slots: withSlots }: { slots: boolean }): void {
+  const slots = withSlots ? [{ name: DATABASE, plugin: "pgoutput" }] : [];
+  const schema: Schema = { database: DATABASE, files, passwords, slots };
+  const root = (sql: string, database = DATABASE) => onPrimary(connect(), database, async (client) => (await client.query(sql)).rows);
+  const records = () => root("SELECT name, applied_at::text FROM pgha.migrations ORDER BY name");
+  const withFile = (name: string, text: string) => applySchema(connect(), { ...schema, files: { ...files, [`database/${name}`]: text } });
+  const next = `${String(Object.keys(files).filter((name) => /\/\d/.test(name)).length + 1).padStart(4, "0")}_check.sql`;
+
+  async function as(user: string, sql: string, { database = DATABASE, password = passwords[user] } = {}) {
+    const { hosts: [address], caCertificate } = connect();
+    const client = new Client({ ...address, user, password, database, ssl: { ca: caCertificate } });
+    try {
+      await client.connect();
+      return (await client.query(sql)).rows;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  async function remove() {
+    await onPrimary(connect(), "postgres", async (client) => {
+      await client.query(`DROP DATABASE IF EXISTS ${DATABASE} WITH (FORCE)`);
+      for (const role of ["", "_owner", "_readonly"]) await client.query(`DROP ROLE IF EXISTS ${DATABASE}${role}`);
+    });
+  }
+
+  describe("SQL of a database", () => {
+    before(remove);
+    after(remove);
+
+    it("is applied once by two programs at the same time", async () => {
+      const [one, other] = await Promise.all([applySchema(connect(), schema), applySchema(connect(), schema)]);
+      assert.deepEqual(one, other);
+      assert.deepEqual(Object.keys(one.checksums).sort(), Object.keys(files).sort());
+    });
+
+    it("is left alone the second time, passwords included", async () => {
+      const state = async () => [await records(), await root("SELECT rolname, rolpassword FROM pg_authid ORDER BY rolname")];
+      const before = await state();
+      await applySchema(connect(), schema);
+      assert.deepEqual(await state(), before);
+    });
+
+    it("refuses an applied file that was edited or removed", async () => {
+      const [name] = Object.keys(files).filter((each) => each.startsWith("database/0"));
+      await assert.rejects(applySchema(connect(), { ...schema, files: { ...files, [name]: `${files[name]}-- edited\n` } }), (error: Error) =>
+        error.message.startsWith(`sql/${name} was edited`));
+      const { ["database/R__pooler_authentication.sql"]: _, ...rest } = files;
+      await assert.rejects(applySchema(connect(), { ...schema, files: rest }), /R__pooler_authentication\.sql was applied .* but is gone/);
+    });
+
+    it("runs a repeatable file again when its text changes, and no other", async () => {
+      const before = await records();
+      await withFile("R__pooler_authentication.sql", `${files["database/R__pooler_authentication.sql"]}-- changed\n`);
+      const changed = (await records()).filter(({ applied_at }, index) => applied_at !== before[index].applied_at);
+      assert.deepEqual(changed.map(({ name }) => name), ["database/R__pooler_authentication.sql"]);
+      await applySchema(connect(), schema);
+    });
+
+    it("names file, line and statement of an error, and keeps nothing of the file", async () => {
+      await assert.rejects(withFile(next, "CREATE TABLE app.half (id int);\n\nSELECT id,\n  nothing\nFROM app.half;"), (error: Error) =>
+        error.message.startsWith(`sql/database/${next}:4: statement 2 failed: column "nothing" does not exist`));
+      await assert.rejects(withFile(next, "CREATE TABLE app.half (id int);\nSELECT 1/0;"), (error: Error) =>
+        error.message.startsWith(`sql/database/${next}:2: statement 2 failed: division by zero`));
+      assert.deepEqual(await root("SELECT to_regclass('app.half') IS NULL AS gone"), [{ gone: true }]);
+    });
+
+    it("shows a lost record as drift, and makes it good without harm", async () => {
+      const { checksums, version } = await applySchema(connect(), schema);
+      const state = { ...connect(), ...schema, checksums, version };
+      assert.deepEqual((await readLive(DATABASE, state)).props, state);
+      await root("DELETE FROM pgha.migrations");
+      assert.deepEqual(Object.keys((await readLive(DATABASE, state)).inputs!.files).filter((name) => name.startsWith("database/")), []);
+      assert.deepEqual(await applySchema(connect(), schema), { checksums, version });
+      assert.deepEqual(await readLive("no_such_database", { ...state, database: "no_such_database" }), { id: "" });
+    });
+
+    it("lets the roles do what they are for, and nothing else", async () => {
+      const [writer, reader] = Object.keys(passwords);
+      await as(writer, "INSERT INTO app.accounts (name) VALUES ('check') ON CONFLICT DO NOTHING");
+      await as(writer, "INSERT INTO app.events (account_id, kind) SELECT id, 'check' FROM app.accounts");
+      assert.deepEqual(await as(reader, "SELECT kind FROM app.events"), [{ kind: "check" }]);
+      for (const [user, sql] of [
+        [reader, "BEGIN; SET TRANSACTION READ WRITE; INSERT INTO app.accounts (name) VALUES ('no')"],
+        [writer, "CREATE ROLE no"], [writer, "CREATE TABLE public.no (id int)"], [writer, "TRUNCATE app.events"], [writer, "DROP TABLE app.events"],
+        [writer, "SELECT * FROM pgha.migrations"], [writer, "SELECT * FROM pgbouncer.get_auth('postgres')"],
+      ]) await assert.rejects(as(user, sql), /permission denied|must be owner/, sql);
+      for (const database of ["postgres", "template1"]) await assert.rejects(as(writer, "SELECT 1", { database }), /permission denied for database/);
+      for (const right of ["CONNECT", "TEMPORARY", "CREATE"])
+        assert.deepEqual(await root(`SELECT has_database_privilege('public', current_database(), '${right}') AS everybody`), [{ everybody: false }]);
+      await assert.rejects(as(writer, "SELECT 1", { password: "wrong" }), /password authentication failed/);
+    });
+
+    it("hands verifiers of ordinary roles alone to the poolers", async () => {
+      const found = await root("SELECT usename, passwd FROM pg_roles, pgbouncer.get_auth(rolname)");
+      assert.match(found.find(({ usename }) => usename === DATABASE).passwd, /^SCRAM-SHA-256\$/);
+      const refused = ["postgres", "replicator", "pgbouncer", `${DATABASE}_owner`];
+      assert.deepEqual(found.filter(({ usename }) => refused.includes(usename)), []);
+      for (const [attribute, undo] of [
+        ["SUPERUSER", "NOSUPERUSER"], ["REPLICATION", "NOREPLICATION"], ["NOLOGIN", "LOGIN"], ["VALID UNTIL '2001-01-01'", "VALID UNTIL 'infinity'"],
+      ]) {
+        await root(`ALTER ROLE ${DATABASE} ${attribute}`);
+        const handed = await root(`SELECT * FROM pgbouncer.get_auth('${DATABASE}')`);
+        await root(`ALTER ROLE ${DATABASE} ${undo}`);
+        assert.deepEqual(handed, [], attribute);
+      }
+      const [{ everybody }] = await root("SELECT has_function_privilege('public', 'pgbouncer.get_auth(text)', 'EXECUTE') AS everybody");
+      assert.equal(everybody, false);
+    });
+
+    it("has months ahead, and makes further ones once", async () => {
+      const months = () => root("SELECT count(*)::int AS n FROM pg_inherits WHERE inhparent = 'app.events'::regclass").then(([{ n }]) => n);
+      assert.equal(await months(), 4);
+      for (const made of [2, 0]) assert.deepEqual(await root("SELECT app.create_month_partitions('app.events', 5) AS made"), [{ made }]);
+      assert.equal(await months(), 6);
+    });
+
+    it("takes a new password", async () => {
+      await applySchema(connect(), { ...schema, passwords: { ...passwords, [DATABASE]: "check-rotated-19" } });
+      await as(DATABASE, "SELECT 1", { password: "check-rotated-19" });
+      await assert.rejects(as(DATABASE, "SELECT 1"), /password authentication failed/);
+    });
+
+    if (withSlots)
+      it("holds a slot that outlives a failover, until it is declared no more", async () => {
+        const live = () => root(`SELECT slot_type, plugin, failover FROM pg_replication_slots WHERE slot_name = '${DATABASE}'`);
+        assert.deepEqual(await live(), [{ slot_type: "logical", plugin: "pgoutput", failover: true }]);
+        await assert.rejects(applySchema(connect(), { ...schema, slots: [{ name: DATABASE, plugin: "test_decoding" }] }), /another than declared/);
+        await applySchema(connect(), { ...schema, slots: [] }, slots);
+        assert.deepEqual(await live(), []);
+      });
+  });
+}
