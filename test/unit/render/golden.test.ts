@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { planCluster } from "../../../infra/cluster/plan";
+import { parseConfig } from "../../../infra/config";
+import { render } from "../../../infra/render/template";
+import { MACHINE } from "../support/monitor";
+import { filesOf } from "../support/renderedFiles";
+
+/** UPDATE_GOLDEN=1 writes them anew; read the difference before you commit it. */
+const GOLDEN = path.join(__dirname, "../../golden");
+const cases: Record<string, unknown> = {
+  default: {},
+  large: {
+    name: "shop",
+    profile: "finance",
+    standbys: 4,
+    replication: { synchronousStandbys: 2 },
+    postgres: { version: 17, memory: "8GiB", cores: 4, disk: "200GiB", parameters: { work_mem: "32MB" } },
+    etcd: { members: 5 },
+    haproxy: { instances: 3 },
+    pgbouncer: { instances: 3, maxClientConnections: 5000 },
+    database: { name: "shop" },
+    slots: [{ name: "warehouse", type: "logical" }, { name: "archive", type: "physical" }],
+    ports: { offset: 1000 },
+    tls: { names: ["db.example.com"] },
+  },
+};
+
+describe("rendered files", () => {
+  for (const [name, raw] of Object.entries(cases))
+    for (const { server, file } of filesOf(planCluster(parseConfig(raw, "dev", MACHINE)))) {
+      const golden = path.join(GOLDEN, name, `${server}-${path.basename(file.path)}`);
+      it(`${name}: ${server} ${file.path}`, () => {
+        if (process.env.UPDATE_GOLDEN) {
+          fs.mkdirSync(path.dirname(golden), { recursive: true });
+          fs.writeFileSync(golden, file.content);
+        }
+        assert.equal(file.content, fs.readFileSync(golden, "utf8"));
+      });
+    }
+
+  it("cover every template", () => {
+    const templates = fs.readdirSync(path.join(__dirname, "../../../templates")).map((file) => file.replace(".mustache", ""));
+    const rendered = new Set(filesOf(planCluster(parseConfig({}, "dev", MACHINE))).map(({ file }) => path.basename(file.path)));
+    assert.deepEqual(templates.sort(), [...rendered].sort());
+  });
+});
+
+describe("templates", () => {
+  const template = path.join(__dirname, "../../../templates/probe.mustache");
+  const rendering = (text: string, view: object) => {
+    fs.writeFileSync(template, text);
+    try {
+      return render("probe", view);
+    } finally {
+      fs.rmSync(template);
+    }
+  };
+
+  it("throw for a tag without a value", () => assert.throws(() => rendering("{{name}}", {}), /\{\{name\}\}/));
+  it("throw for a section without a value", () => assert.throws(() => rendering("{{#servers}}x{{/servers}}", {}), /\{\{servers\}\}/));
+  it("inherit nothing into a section", () => assert.throws(() => rendering("{{#inner}}{{outer}}{{/inner}}", { outer: 1, inner: [{}] }), /\{\{outer\}\}/));
+  it("escape nothing", () => assert.equal(rendering("{{text}}", { text: `<"&'>` }), `<"&'>`));
+});

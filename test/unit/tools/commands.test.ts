@@ -1,0 +1,160 @@
+import * as assert from "node:assert";
+import { spawnSync } from "node:child_process";
+import * as os from "node:os";
+import * as path from "node:path";
+import { parseOptions } from "../../../tools/arguments";
+import { report } from "../../../tools/commands/down";
+import { total, verdict } from "../../../tools/commands/testCounts";
+import { maskAll, maskPassword, summary } from "../../../tools/commands/up";
+import { repository } from "../../../tools/engine/layout";
+import { describeError, UserError } from "../../../tools/errors";
+import { capture, signalFilter } from "../../../tools/process";
+
+const bootstrap = (...args: string[]) =>
+  spawnSync(process.execPath, [path.join(repository, "tools", "bootstrap.js"), ...args], {
+    cwd: os.tmpdir(),
+    encoding: "utf8",
+  });
+
+describe("tools/commands", () => {
+  describe("npm run up", () => {
+    const url = "postgresql://app:s3cr3t@localhost:6432,localhost:6442/app?sslmode=verify-full";
+
+    it("hides passwords wherever an output has them", () => {
+      assert.strictEqual(
+        maskPassword(url),
+        "postgresql://app:****@localhost:6432,localhost:6442/app?sslmode=verify-full",
+      );
+      assert.strictEqual(maskPassword("http://localhost:8404/stats"), "http://localhost:8404/stats");
+      const masked = maskAll({ writeUrl: url, deep: { list: [url] }, adminPassword: "x", caKey: "y", port: 5432 });
+      assert.ok(!/s3cr3t|"x"|"y"/.test(JSON.stringify(masked)));
+      assert.strictEqual(masked.port, 5432);
+    });
+
+    it("ends with the connection strings and three commands, for the stack in question", () => {
+      const text = summary(
+        { writeUrl: url, patroniUrls: ["https://a", "https://b"], caFile: "/r/.pgha/dev/ca.crt" },
+        "dev",
+        "/r",
+      );
+      assert.match(text, /write, pooled +postgresql:\/\/app:\*\*\*\*@/);
+      assert.match(text, /Patroni +https:\/\/a, https:\/\/b/);
+      assert.match(text, /CA certificate +\.pgha\/dev\/ca\.crt/);
+      assert.match(text, /psql "\$\(npm run -s pulumi -- stack output writeUrl --show-secrets\)"/);
+      assert.ok(!text.includes("s3cr3t"));
+      const other = summary({}, "other", "/r");
+      assert.match(
+        other,
+        /--show-secrets --stack other\)[^]*pgha status --stack other[^]*npm run down -- --stack other/,
+      );
+    });
+  });
+
+  describe("npm run down", () => {
+    const nothing = { containers: [], networks: [], volumes: [], images: [] };
+    const kept = { ...nothing, volumes: ["c-data"], images: ["c/postgres:18"] };
+
+    it("says what it kept and how to get rid of it", () => {
+      assert.match(
+        report("c", kept, { data: false, known: true }),
+        /Kept: c-data, with the passwords[^]*npm run up[^]*--data/,
+      );
+      assert.match(report("c", kept, { data: false, known: false }), /no passwords for them/);
+      assert.match(report("c", nothing, { data: false, known: true }), /had no data/);
+    });
+
+    it("does not call it gone while something is left", () => {
+      assert.match(report("c", nothing, { data: true, known: true }), /nothing is left/);
+      assert.match(report("c", kept, { data: true, known: true }), /still there: c-data, c\/postgres:18/);
+      assert.match(report("c", { ...nothing, networks: ["c"] }, { data: false, known: true }), /still there: c\n/);
+    });
+  });
+
+  describe("npm test", () => {
+    const suite = (passed: number, failed: number, skipped: number) => ({ passed, failed, skipped, suite: true });
+    const checker = (failed: number) => ({ passed: 0, failed, skipped: 0, suite: false });
+    const closing = (...results: ReturnType<typeof suite>[]) => verdict(total(results), results);
+
+    it("sums its suites in one line", () => {
+      assert.deepStrictEqual(closing(checker(0), suite(3, 0, 0), suite(4, 0, 0)), {
+        line: "7 passed, 0 failed",
+        ok: true,
+      });
+      assert.deepStrictEqual(closing(suite(3, 0, 1)), { line: "3 passed, 0 failed, 1 skipped", ok: true });
+    });
+
+    it("is no success after a failure, a fault of a checker, no test, or a suite that skipped all", () => {
+      assert.deepStrictEqual(closing(suite(3, 1, 0)), { line: "3 passed, 1 failed", ok: false });
+      assert.deepStrictEqual(closing(checker(1), suite(3, 0, 0)), { line: "3 passed, 1 failed", ok: false });
+      assert.ok(!closing(suite(0, 0, 0)).ok);
+      assert.ok(!closing(suite(3, 0, 0), suite(0, 0, 5)).ok);
+      assert.ok(!closing(checker(0)).ok);
+    });
+  });
+
+  describe("the command line", () => {
+    const options = { stack: { type: "string", default: "dev" }, data: { type: "boolean", default: false } } as const;
+
+    it("knows its options and their defaults", () => {
+      assert.deepStrictEqual({ ...parseOptions("down", ["--data"], options) }, { stack: "dev", data: true });
+      assert.strictEqual(parseOptions("down", ["--stack=x"], options).stack, "x");
+    });
+
+    it("refuses what it does not know, and shows the way", () => {
+      for (const args of [["--dat"], ["prod"], ["--stack"]]) {
+        assert.throws(
+          () => parseOptions("down", args, options),
+          (error: UserError) => error.remedy === "npm run down -- --help",
+          args[0],
+        );
+      }
+    });
+
+    it("works from any folder, explains itself, and keeps exit codes", () => {
+      for (const command of ["up", "down", "test"]) {
+        const { status, stdout } = bootstrap(command, "--help");
+        assert.strictEqual(status, 0);
+        assert.match(stdout, /^npm (run )?\w+ /);
+      }
+      const unknown = bootstrap("upp");
+      assert.strictEqual(unknown.status, 1);
+      assert.match(unknown.stderr, /^error: unknown command "upp"\n {2}use npm run up/);
+      assert.match(bootstrap("bench", "nothing-like-it").stderr, /^error: there is no benchmark/);
+    }).timeout(30_000);
+
+    it("shows an error with its remedy, and a stack trace only to those who ask", () => {
+      const error = new UserError("no Docker", "start it");
+      assert.strictEqual(describeError(error, false), "error: no Docker\n  start it\n");
+      assert.match(describeError(error, true), /at .*commands\.test\.ts/);
+      assert.match(describeError(new Error("bug"), false), /^error: bug\n {2}PGHA_DEBUG=1/);
+    });
+  });
+
+  describe("child processes", () => {
+    it("are told of a signal once, and again only when somebody insists", () => {
+      let now = 0;
+      const passes = signalFilter(() => now);
+      assert.ok(passes());
+      now = 200;
+      assert.ok(!passes(), "npm's copy of the terminal's");
+      now = 3000;
+      assert.ok(passes());
+    });
+
+    it("end at their time limit, with their own children, or when their output says it is hopeless", async () => {
+      const started = Date.now();
+      assert.strictEqual((await capture("sh", ["-c", "sleep 30 & sleep 30"], { timeout: 200 })).code, 124);
+      const hopeless = await capture("sh", ["-c", "echo no such host; sleep 30"], {
+        timeout: 20_000,
+        onLine: (line) => line.includes("no such"),
+      });
+      assert.strictEqual(hopeless.code, 125);
+      assert.ok(Date.now() - started < 5000);
+    });
+
+    it("answer with a code when they fail or are not there", async () => {
+      assert.strictEqual((await capture("sh", ["-c", "exit 3"])).code, 3);
+      assert.strictEqual((await capture("no-such-program", [])).code, 127);
+    });
+  });
+});

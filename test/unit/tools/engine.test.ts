@@ -1,0 +1,255 @@
+import * as assert from "node:assert";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { pathToFileURL } from "node:url";
+import { ensureBackend, loggedIn } from "../../../tools/engine/backend";
+import { retryOptions, suiteOf } from "../../../tools/engine/baseImage";
+import { checkStackName, clusterName, configurationArguments, optionOf } from "../../../tools/engine/configuration";
+import { dockerHost, Machine, remedyFor } from "../../../tools/engine/docker";
+import { isUnavailable, layoutOf, rememberUnavailable } from "../../../tools/engine/layout";
+import { findProgram, isUsable, searchFolders } from "../../../tools/engine/pulumi";
+import { halfMade, lostContainers } from "../../../tools/engine/repair";
+import { isRunningPulumi, isStale } from "../../../tools/engine/stack";
+import { UserError } from "../../../tools/errors";
+
+describe("tools/engine", () => {
+  let folder: string;
+  beforeEach(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), "pgha-tools-"))));
+  afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+  const write = (name: string, text: string, mode?: number) => {
+    const file = path.join(folder, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, text, { mode });
+    return file;
+  };
+
+  describe("the folder .pgha", () => {
+    it("holds everything, by one name each", () => {
+      const layout = layoutOf(folder);
+      const places = [layout.bin, layout.home, layout.state, layout.passphrase, layout.plugins, layout.unavailable];
+      assert.ok(
+        [...places, layout.dockerLog, layout.stack("dev")].every(
+          (place) => path.dirname(place) === path.join(folder, ".pgha"),
+        ),
+      );
+      assert.strictEqual(layout.stack("organization/pgha/dev"), layout.stack("dev"));
+    });
+
+    it("remembers for a day what is out of reach", () => {
+      const layout = layoutOf(folder);
+      assert.ok(!isUnavailable(layout, "registry"));
+      rememberUnavailable(layout, "registry", "no such host");
+      assert.ok(isUnavailable(layout, "registry"));
+      assert.ok(!isUnavailable(layout, "registry", Date.now() + 25 * 3_600_000));
+      assert.ok(!isUnavailable(layout, "another"));
+    });
+  });
+
+  describe("the Pulumi CLI", () => {
+    it("is looked for on PATH, then in the home, then in .pgha", () => {
+      const layout = layoutOf(folder);
+      assert.deepStrictEqual(searchFolders({ PATH: "/a:/b", HOME: "/h" }, layout), [
+        "/a",
+        "/b",
+        "/h/.pulumi/bin",
+        layout.bin,
+      ]);
+    });
+
+    it("is a program, not a folder or a plain file", () => {
+      write("plain/pulumi", "");
+      fs.mkdirSync(path.join(folder, "folder", "pulumi"), { recursive: true });
+      write("good/pulumi", "", 0o755);
+      const folders = ["plain", "folder", "good"].map((name) => path.join(folder, name));
+      assert.strictEqual(findProgram("pulumi", folders), folders[2]);
+      assert.strictEqual(findProgram("pulumi", folders.slice(0, 2)), undefined);
+    });
+
+    it("may be any release that has the options we use, or somebody's own build", () => {
+      for (const version of ["3.200.0", "v3.250.0\n", "3.300.1-alpha", ""]) assert.ok(isUsable(version), version);
+      for (const version of ["3.199.9", "2.300.0", "4.0.0", "command not found"])
+        assert.ok(!isUsable(version), version);
+    });
+  });
+
+  describe("Docker", () => {
+    const machine: Machine = { platform: "linux", isRoot: true, hasDaemon: true, hasApt: true };
+    const remedy = (obstacle: "absent" | "denied" | "elsewhere", changes: Partial<Machine> = {}, chosen = false) => {
+      const action = remedyFor(obstacle, { ...machine, ...changes }, chosen);
+      return action instanceof UserError ? `${action.message}: ${action.remedy}` : action;
+    };
+
+    it("is started when root may, and installed when it is not there", () => {
+      assert.strictEqual(remedy("absent"), "start");
+      assert.strictEqual(remedy("absent", { hasDaemon: false }), "install");
+    });
+
+    it("is left to the person otherwise, with the remedy that fits", () => {
+      assert.match(remedy("denied"), /usermod -aG docker/);
+      assert.match(remedy("absent", { isRoot: false }), /systemctl start docker/);
+      assert.match(remedy("absent", { isRoot: false, hasDaemon: false }), /not installed.*docs\.docker\.com/);
+      assert.match(remedy("absent", { hasDaemon: false, hasApt: false }), /not installed/);
+      assert.match(remedy("absent", { platform: "darwin" }), /Docker Desktop/);
+    });
+
+    it("is never replaced by one of ours where somebody chose an address", () => {
+      assert.match(remedy("absent", {}, true), /DOCKER_HOST/);
+      assert.match(remedy("elsewhere"), /DOCKER_HOST/);
+    });
+
+    it("is found by DOCKER_HOST before the context, and by the context before the sockets", () => {
+      const id = "b71199ebd070b36beab7317920c2c2f1d777df8d05e5527d8458fda57cb17a7a"; // SHA-256 of "remote"
+      write(".docker/config.json", JSON.stringify({ currentContext: "remote" }));
+      write(
+        `.docker/contexts/meta/${id}/meta.json`,
+        JSON.stringify({ Endpoints: { docker: { Host: "tcp://far:2375" } } }),
+      );
+      assert.strictEqual(dockerHost({ HOME: folder, DOCKER_HOST: "tcp://near:1" }), "tcp://near:1");
+      assert.strictEqual(dockerHost({ HOME: folder }), "tcp://far:2375");
+      assert.match(dockerHost({ HOME: folder, DOCKER_CONTEXT: "default" }), /^unix:/);
+    });
+  });
+
+  describe("the base image", () => {
+    it("is made from the suite of its tag", () => {
+      assert.strictEqual(suiteOf("debian:forky-slim"), "forky");
+      assert.strictEqual(suiteOf("docker.io/library/debian:trixie"), "trixie");
+      assert.strictEqual(suiteOf("alpine:3"), undefined);
+    });
+
+    it("is tried again without the date check only where the mirror is stale", () => {
+      const expired =
+        "E: Release file for http://mirror/debian/dists/forky/InRelease is expired (invalid since 3d 2h).";
+      assert.deepStrictEqual(retryOptions(expired), ['--aptopt=Acquire::Check-Valid-Until "false"']);
+      assert.strictEqual(retryOptions("E: Could not resolve 'mirror'"), undefined);
+    });
+  });
+
+  describe("the state backend", () => {
+    it("is the one somebody is logged in to", () => {
+      write(".pulumi/credentials.json", JSON.stringify({ current: "https://api.example.com" }));
+      assert.strictEqual(loggedIn({ HOME: folder }), "https://api.example.com");
+      assert.strictEqual(loggedIn({ HOME: folder, PULUMI_BACKEND_URL: "s3://bucket" }), "s3://bucket");
+      assert.strictEqual(loggedIn({ HOME: "/nowhere", PULUMI_ACCESS_TOKEN: "token" }), "Pulumi Cloud");
+      assert.strictEqual(loggedIn({ HOME: "/nowhere" }), undefined);
+    });
+
+    it("is one in .pgha otherwise, with a passphrase that only its owner reads and that stays", () => {
+      const layout = layoutOf(folder);
+      const backend = ensureBackend({ HOME: "/nowhere" }, layout);
+      assert.ok(backend.own);
+      assert.strictEqual(backend.env.PULUMI_BACKEND_URL, pathToFileURL(layout.state).href);
+      assert.strictEqual(fs.statSync(layout.passphrase).mode & 0o777, 0o600);
+      assert.strictEqual(fs.statSync(layout.folder).mode & 0o777, 0o700);
+      const passphrase = fs.readFileSync(layout.passphrase, "utf8");
+      assert.ok(ensureBackend({ ...backend.env, HOME: "/nowhere" }, layout).own, "its own environment is recognised");
+      assert.strictEqual(fs.readFileSync(layout.passphrase, "utf8"), passphrase);
+    });
+
+    it("changes nothing for somebody who has one, and shows no credential of it", () => {
+      const backend = ensureBackend({ PULUMI_BACKEND_URL: "https://me:secret@state.example.com" }, layoutOf(folder));
+      assert.deepStrictEqual(backend, { own: false, summary: "https://state.example.com", env: {} });
+      assert.ok(!fs.existsSync(path.join(folder, ".pgha")));
+    });
+  });
+
+  describe("the stack's configuration", () => {
+    const engine = (own = true) => ({
+      root: folder,
+      layout: layoutOf(folder),
+      backend: { own },
+      env: { PULUMI_STACK: "dev", HOME: folder },
+    });
+    const copy = () => path.join(layoutOf(folder).stack("dev"), "Pulumi.dev.yaml");
+
+    it("gives the cluster its name, or the stack does", () => {
+      assert.strictEqual(clusterName(folder, "dev"), "pgha-dev");
+      write("Pulumi.dev.yaml", "config:\n  pgha:cluster: {}\n");
+      assert.strictEqual(clusterName(folder, "dev"), "pgha-dev");
+      write("Pulumi.dev.yaml", "config:\n  pgha:cluster:\n    name: orders\n");
+      assert.strictEqual(clusterName(folder, "organization/pgha/dev"), "orders");
+      write("Pulumi.dev.yaml", "config: [");
+      assert.throws(() => clusterName(folder, "dev"), /Pulumi\.dev\.yaml is not valid YAML/);
+    });
+
+    it("is handed to the engine as a copy, where it may write its salt", () => {
+      write("Pulumi.dev.yaml", "config:\n  pgha:cluster: {}\n");
+      assert.deepStrictEqual(configurationArguments(["-s", "dev", "up", "--yes"], engine()), [
+        "-s",
+        "dev",
+        "up",
+        "--config-file",
+        copy(),
+        "--yes",
+      ]);
+      assert.deepStrictEqual(configurationArguments(["preview"], engine()), ["preview", "--config-file", copy()]);
+      assert.strictEqual(fs.readFileSync(copy(), "utf8"), "config:\n  pgha:cluster: {}\n");
+    });
+
+    it("is left alone where the file itself is meant, has a salt of its own, or belongs to another backend", () => {
+      write("Pulumi.dev.yaml", "config: {}\n");
+      for (const args of [
+        ["config", "set", "up", "1"],
+        ["stack", "output"],
+        ["up", "--config-file", "other.yaml"],
+        [],
+      ]) {
+        assert.deepStrictEqual(configurationArguments(args, engine()), args);
+      }
+      assert.deepStrictEqual(configurationArguments(["up"], engine(false)), ["up"]);
+      assert.deepStrictEqual(configurationArguments(["up", "--stack=other"], engine()), ["up", "--stack=other"]);
+      write("Pulumi.dev.yaml", "encryptionsalt: v1:abc\n");
+      assert.deepStrictEqual(configurationArguments(["up"], engine()), ["up"]);
+    });
+
+    it("is found by a stack's name however the option is written", () => {
+      assert.strictEqual(optionOf(["up", "-s", "a"], "--stack", "-s"), "a");
+      assert.strictEqual(optionOf(["up", "--stack=b"], "--stack", "-s"), "b");
+      assert.strictEqual(optionOf(["up", "--", "-s", "a"], "--stack", "-s"), undefined);
+    });
+
+    it("takes no stack whose folder would be another's", () => {
+      for (const name of ["state", "bin", "..", "a b", ""]) assert.throws(() => checkStackName(name), UserError, name);
+      for (const name of ["dev", "organization/pgha/prod-2"]) checkStackName(name);
+    });
+  });
+
+  describe("an interrupted update", () => {
+    const lock = { pid: 7, username: "me", hostname: "here", timestamp: "2026-01-01T00:00:00Z" };
+
+    it("leaves a lock that is stale only when its process is gone from this machine", () => {
+      assert.ok(isStale(lock, "here", () => false));
+      assert.ok(!isStale(lock, "here", () => true));
+      assert.ok(!isStale(lock, "elsewhere", () => false));
+    });
+
+    it("is over when its process is dead, though not buried, or its number another program's", () => {
+      assert.ok(isRunningPulumi("7 (pulumi) S 1 7 7"));
+      assert.ok(!isRunningPulumi("7 (pulumi) Z 1 7 7"));
+      assert.ok(!isRunningPulumi("7 (node) S 1 7 7"));
+    });
+
+    it("may have begun containers and networks; never is a volume among them", () => {
+      const operation = (type: string, kind: string, name: string) => ({
+        type,
+        resource: { urn: name, type: kind, inputs: { name } },
+      });
+      const container = "docker:index/container:Container";
+      const found = halfMade([
+        operation("creating", container, "a"),
+        operation("updating", container, "b"),
+        operation("creating", "docker:index/network:Network", "c"),
+        operation("creating", "docker:index/volume:Volume", "d"),
+      ]);
+      assert.deepStrictEqual(found, { containers: ["a"], networks: ["c"] });
+    });
+
+    it("is told apart from what runs: only containers of the state that do not run are looked at again", () => {
+      const container = (id: string) => ({ urn: `urn:${id}`, type: "docker:index/container:Container", id });
+      const volume = { urn: "urn:v", type: "docker:index/volume:Volume", id: "v" };
+      assert.deepStrictEqual(lostContainers([container("1"), container("2"), volume], new Set(["1"])), ["urn:2"]);
+    });
+  });
+});
