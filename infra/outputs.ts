@@ -7,7 +7,7 @@ import { ClusterSecrets } from "./secrets";
 import { Address, Endpoints } from "./targets/target";
 
 /** Below the project, ignored by git, as everything pgha makes for itself. */
-const FOLDER = path.join(__dirname, "../.pgha");
+const FOLDER = path.resolve(".pgha");
 
 export interface DescribeArgs {
   spec: ClusterSpec;

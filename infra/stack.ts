@@ -31,7 +31,6 @@ export function createStack(config: ClusterConfig) {
       caCertificate: authority.certificate,
       password: postgres,
       passwords: { pgbouncer, monitoring, readWrite: application, readOnly: applicationReadonly },
-      triggers: [secrets.clusterId],
     },
     { dependsOn: [...ready, settings] },
   );

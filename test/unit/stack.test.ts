@@ -90,7 +90,7 @@ describe("the stack", function () {
   });
 
   it("replaces a container for a changed health check, but not for the settings it was made with", () => {
-    for (const { name, replaceOnChanges } of containers()) assert.deepEqual(replaceOnChanges, ["healthcheck"], name);
+    for (const { name, replaceOnChanges } of containers()) assert.deepEqual(replaceOnChanges, ["healthcheck", "tmpfs"], name);
     const [first] = container("pgha-test-postgres-1").inputs.uploads;
     assert.equal(first.file, "/etc/pgha/patroni/bootstrap.yml");
     assert.deepEqual(container("pgha-test-postgres-1").ignoreChanges, ["uploads[0].content"]);

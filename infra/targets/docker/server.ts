@@ -94,8 +94,8 @@ export class DockerServer extends pulumi.ComponentResource {
         wait: args.waitSeconds > 0,
         waitTimeout: args.waitSeconds || undefined,
       },
-      // The provider records a changed health check but cannot apply it
-      { parent: this, dependsOn, ignoreChanges, replaceOnChanges: ["healthcheck"], deleteBeforeReplace: true },
+      // The provider records a change of these but cannot apply it
+      { parent: this, dependsOn, ignoreChanges, replaceOnChanges: ["healthcheck", "tmpfs"], deleteBeforeReplace: true },
     );
     this.registerOutputs({});
   }

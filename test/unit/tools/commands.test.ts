@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import * as os from "node:os";
 import * as path from "node:path";
 import { parseOptions } from "../../../tools/arguments";
-import { report } from "../../../tools/commands/down";
+import { isOfStack, report } from "../../../tools/commands/down";
 import { total, verdict } from "../../../tools/commands/testCounts";
 import { maskAll, maskPassword, summary } from "../../../tools/commands/up";
 import { repository } from "../../../tools/engine/layout";
@@ -61,6 +61,21 @@ describe("tools/commands", () => {
       );
       assert.match(report("c", kept, { data: false, known: false }), /no passwords for them/);
       assert.match(report("c", nothing, { data: false, known: true }), /had no data/);
+    });
+
+    it("with --data takes the old states of this stack with it, and of no other", () => {
+      for (const file of ["stacks/pgha/dev.json", "stacks/pgha/dev.json.bak", "history/pgha/dev", "backups/pgha/dev"]) {
+        assert.ok(isOfStack(file, "dev"), file);
+      }
+      for (const file of [
+        "stacks/pgha/dev2.json",
+        "history/pgha/dev2",
+        "history/pgha",
+        "meta.yaml",
+        "locks/pgha/dev",
+      ]) {
+        assert.ok(!isOfStack(file, "dev"), file);
+      }
     });
 
     it("does not call it gone while something is left", () => {

@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensureBackend, loggedIn } from "../../../tools/engine/backend";
 import { retryOptions, suiteOf } from "../../../tools/engine/baseImage";
-import { checkStackName, clusterName, configurationArguments, optionOf } from "../../../tools/engine/configuration";
+import { checkFolderName, clusterName, configurationArguments, optionOf } from "../../../tools/engine/configuration";
 import { dockerHost, Machine, remedyFor } from "../../../tools/engine/docker";
 import { isUnavailable, layoutOf, rememberUnavailable } from "../../../tools/engine/layout";
 import { findProgram, isUsable, searchFolders } from "../../../tools/engine/pulumi";
@@ -211,8 +211,9 @@ describe("tools/engine", () => {
     });
 
     it("takes no stack whose folder would be another's", () => {
-      for (const name of ["state", "bin", "..", "a b", ""]) assert.throws(() => checkStackName(name), UserError, name);
-      for (const name of ["dev", "organization/pgha/prod-2"]) checkStackName(name);
+      for (const name of ["state", "bin", "..", "a b", ""])
+        assert.throws(() => checkFolderName(name, "stack"), UserError, name);
+      for (const name of ["dev", "organization/pgha/prod-2"]) checkFolderName(name, "stack");
     });
   });
 

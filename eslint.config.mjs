@@ -1,0 +1,36 @@
+import pulumi from "@pulumi/eslint-plugin";
+import tseslint from "typescript-eslint";
+
+/** Imports point one way: index → stack → targets, settings, database → render → cluster. */
+const layer = (files, forbidden, message) => ({
+  files,
+  rules: { "no-restricted-imports": ["error", { patterns: forbidden.map((group) => ({ group: [group], message })) }] },
+});
+
+export default tseslint.config(
+  { ignores: ["node_modules", ".pgha", "test/golden"] },
+  ...tseslint.configs.recommended,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { "@pulumi": pulumi },
+    rules: {
+      eqeqeq: ["error", "always"],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" }],
+    },
+  },
+  { files: ["infra/**/*.ts"], rules: { "@pulumi/no-output-in-template-literal": "error", "@typescript-eslint/no-floating-promises": "error" } },
+  { files: ["tools/**/*.ts", "ops/**/*.ts"], rules: { "@typescript-eslint/no-floating-promises": "error" } },
+  // Loaded at run time: by the engine's own process, before packages exist, or only for the command that was asked for
+  { files: ["**/*.js", "infra/plugin.ts", "tools/engine/docker.ts", "infra/database/provider.ts", "tools/main.ts", "ops/cli.ts"], rules: { "@typescript-eslint/no-require-imports": "off" } },
+  // Wire formats of others, and what a test looks into
+  {
+    files: ["test/**/*.ts", "tools/providers/**/*.ts"],
+    rules: { "@typescript-eslint/no-explicit-any": "off", "@typescript-eslint/no-empty-object-type": "off" },
+  },
+  { files: ["**/*.js", "**/*.mjs"], ...tseslint.configs.disableTypeChecked },
+  layer(["infra/cluster/**/*.ts"], ["@pulumi/*", "../render/*", "../targets/*", "../database/*"], "cluster is pure and imports nothing"),
+  layer(["infra/render/**/*.ts"], ["@pulumi/*", "../targets/*", "../database/*"], "render is pure: cluster in, text out"),
+  layer(["infra/targets/docker/**/*.ts"], ["../aws/*", "../../database/*"], "targets know neither each other nor the database"),
+  layer(["infra/database/**/*.ts"], ["../targets/*", "../render/*"], "the database knows cluster only"),
+  layer(["ops/**/*.ts"], ["**/infra/targets/*", "**/infra/database/*", "@pulumi/*"], "ops reads outputs and cluster only"),
+);

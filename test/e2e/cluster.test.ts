@@ -1,0 +1,403 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as https from "node:https";
+import * as path from "node:path";
+import { Client } from "pg";
+import { badConfigurations } from "../unit/support/badConfigurations";
+import { describeSchema } from "./support/database";
+import { eventually, Outputs, Project, query, takeApart } from "./support/project";
+
+const CLUSTER = "pgha-e2e";
+const CONFIGURATION = {
+  name: CLUSTER,
+  ports: { offset: 20000 },
+  postgres: { memory: "768MiB" },
+  slots: [{ name: "archive", type: "physical" }, { name: "warehouse", type: "logical" }],
+};
+const services = ["etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2", "postgres-1", "postgres-2", "postgres-3"];
+const hosts = services.map((service) => `${CLUSTER}-${service}`);
+
+describe("a cluster, by the commands of the README", () => {
+  let project: Project;
+  let outputs: Outputs;
+  const ask = (url: keyof Outputs, sql: string) => query(outputs[url] as string, outputs.caCertificate, sql);
+  const superuser = (sql: string) => query(superuserUrl(), outputs.caCertificate, sql);
+  let superuserUrl = () => "";
+
+  before(async () => {
+    project = await Project.create();
+    project.configure("e2e", CONFIGURATION);
+  });
+
+  after(async () => {
+    await project.run("down", "--stack", "second", "--data", "--yes");
+    await project.run("down", "--stack", "e2e", "--data", "--yes");
+    await project.dispose();
+  });
+
+  describe("a configuration that cannot work", () => {
+    for (const title of ["an unknown key", "a version that is not supported", "strict without a spare standby", "fsync off"])
+      it(`is one clear error at preview and nothing is touched: ${title}`, async () => {
+        const { raw, key, says } = badConfigurations.find((bad) => bad.title === title)!;
+        project.configure("bad", { name: CLUSTER, ...(raw as object) });
+        await project.run("pulumi", "stack", "init", "bad", "--no-select");
+        const { code, text } = await project.run("pulumi", "up", "--yes", "--stack", "bad");
+        assert.notEqual(code, 0);
+        assert.match(text, says);
+        assert.ok(text.includes(`pgha:cluster.${key}`), text);
+        assert.doesNotMatch(text, /at .*\.ts:\d+/, "a stack trace");
+        assert.deepEqual(await project.remains(CLUSTER), { containers: [], volumes: [], networks: [] });
+      });
+  });
+
+  it("comes up from nothing, and says how to connect without showing a password", async () => {
+    const { stdout } = await project.must("up", "--stack", "e2e");
+    outputs = await project.outputs("e2e");
+    const state = JSON.parse((await project.must("pulumi", "stack", "export", "--show-secrets", "--stack", "e2e")).stdout);
+    const resource = state.deployment.resources.find(({ urn }: any) => urn.endsWith(`${CLUSTER}-postgres-password`));
+    superuserUrl = () => outputs.haproxyWriteUrl.replace(/\/\/[^@]+@/, `//postgres:${JSON.parse(resource.outputs.result.plaintext ?? `"${resource.outputs.result}"`)}@`);
+    assert.match(stdout, /writeUrl|write, pooled/);
+    for (const url of ["writeUrl", "readUrl"] as const) assert.ok(!stdout.includes(takeApart(outputs[url]).password));
+    assert.deepEqual((await project.remains(CLUSTER)).containers, hosts);
+  });
+
+  it("is reached all four ways: writes on the primary only, reads on standbys only", async () => {
+    for (const url of ["writeUrl", "haproxyWriteUrl"] as const)
+      for (let n = 0; n < 4; n++) assert.deepEqual(await ask(url, "SELECT pg_is_in_recovery() AS standby"), [{ standby: false }]);
+    for (const url of ["readUrl", "haproxyReadUrl"] as const) {
+      const seen = new Set<string>();
+      for (let n = 0; n < 8; n++) {
+        const [{ standby, address }] = await ask(url, "SELECT pg_is_in_recovery() AS standby, inet_server_addr()::text AS address");
+        assert.equal(standby, true);
+        seen.add(address);
+      }
+      if (url === "haproxyReadUrl") assert.equal(seen.size, 2, "both standbys serve reads");
+    }
+    await ask("writeUrl", "CREATE TABLE app.proof (id int PRIMARY KEY)").catch(() => undefined);
+    await assert.rejects(ask("readUrl", "INSERT INTO app.accounts DEFAULT VALUES"));
+  });
+
+  it("is reached by psql from this machine, the server's certificate verified in full", function () {
+    try {
+      execFileSync("psql", ["--version"]);
+    } catch {
+      this.skip();
+    }
+    const run = (url: string) => execFileSync("psql", [url, "-Atc", "SELECT current_user"], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+    assert.match(outputs.writeUrl, /sslmode=verify-full/);
+    assert.equal(run(outputs.writeUrl), "app");
+    assert.equal(run(outputs.haproxyReadUrl), "app_readonly");
+    assert.throws(() => run(outputs.writeUrl.replace(/sslrootcert=[^&]+/, "sslrootcert=/etc/ssl/certs/ca-certificates.crt")), /certificate verify failed/);
+  });
+
+  it("has prepared statements work through the poolers", async () => {
+    const { hosts: [[host, port]], user, password, database } = takeApart(outputs.writeUrl);
+    const client = new Client({ host, port: Number(port), user, password, database, ssl: { ca: outputs.caCertificate } });
+    await client.connect();
+    try {
+      for (let n = 1; n <= 5; n++) {
+        const { rows } = await client.query({ name: "sum", text: "SELECT $1::int + 1 AS next", values: [n] });
+        assert.equal(rows[0].next, n + 1);
+      }
+    } finally {
+      await client.end();
+    }
+  });
+
+  it("shows no change on the second `up` and on a refresh", async () => {
+    const again = await project.must("up", "--stack", "e2e");
+    assert.match(again.text, /unchanged/);
+    assert.doesNotMatch(again.text, /\d+ (created|updated|replaced|deleted)|changes\./);
+    const refresh = await project.must("pulumi", "refresh", "--yes", "--stack", "e2e");
+    assert.doesNotMatch(refresh.text, /\d+ (updated|deleted|replaced)/);
+  });
+
+  it("has its state shown by `pgha status`", async () => {
+    const { stdout } = await project.must("pgha", "status", "--stack", "e2e", "--json");
+    const status = JSON.parse(stdout);
+    assert.equal(status.members.length, 3);
+    assert.equal(status.members.filter(({ role }: any) => role === "primary").length, 1);
+    const { stdout: table } = await project.must("pgha", "status", "--stack", "e2e");
+    assert.match(table, /healthy/);
+    assert.ok(!table.includes(takeApart(outputs.writeUrl).password));
+  });
+
+  describe("every rendered file, judged by its own program", () => {
+    it("patroni --validate-config", async () => {
+      const { code, text } = await project.exec(`${CLUSTER}-postgres-1`, "patroni", "--validate-config", "--ignore-listen-port", "/etc/pgha/patroni");
+      assert.equal(code, 0, text);
+    });
+    it("haproxy -c", async () => {
+      const { code, text } = await project.exec(`${CLUSTER}-haproxy-1`, "haproxy", "-c", "-dW", "-f", "/etc/pgha/haproxy.cfg");
+      assert.equal(code, 0, text);
+    });
+    it("pgbouncer and etcd run on theirs without a complaint", async () => {
+      for (const service of ["pgbouncer-1", "etcd-1"]) {
+        const log = (await project.docker.getContainer(`${CLUSTER}-${service}`).logs({ stdout: true, stderr: true })).toString();
+        assert.doesNotMatch(log, /unknown parameter|invalid value|unrecognized|yaml:/i);
+      }
+    });
+    it("Postgres has every planned setting in force, and none waits for a restart", async () => {
+      const rows = await superuser("SELECT name, setting, pending_restart FROM pg_settings WHERE name IN ('shared_buffers', 'wal_level', 'data_checksums', 'ssl', 'password_encryption', 'commit_siblings') OR pending_restart");
+      const settings = Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
+      assert.deepEqual(settings, { shared_buffers: String((192 * 2 ** 20) / 8192), wal_level: "logical", data_checksums: "on", ssl: "on", password_encryption: "scram-sha-256", commit_siblings: "20" });
+    });
+  });
+
+  describe("declared slots", () => {
+    it("exist: the physical one through Patroni, the logical one with failover", async () => {
+      const slots = await superuser("SELECT slot_name, slot_type, failover FROM pg_replication_slots WHERE slot_name IN ('archive', 'warehouse') ORDER BY 1");
+      assert.deepEqual(slots, [{ slot_name: "archive", slot_type: "physical", failover: false }, { slot_name: "warehouse", slot_type: "logical", failover: true }]);
+    });
+  });
+
+  describeSchema(
+    () => ({
+      hosts: takeApart(superuserUrl()).hosts.map(([host, port]) => ({ host, port: Number(port) })),
+      caCertificate: outputs.caCertificate,
+      password: takeApart(superuserUrl()).password,
+    }),
+    { slots: true },
+  );
+
+  describe("security", () => {
+    const answers = (url: string, options: https.RequestOptions) =>
+      new Promise<number | string>((resolve) => {
+        const request = https.request(url, { ca: outputs.caCertificate, timeout: 5000, ...options }, (response) => resolve(response.resume().statusCode ?? 0));
+        request.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message)).end();
+      });
+
+    it("refuses connections in plain text", async () => {
+      for (const url of ["writeUrl", "haproxyWriteUrl"] as const) {
+        const { hosts: [[host, port]], user, password, database } = takeApart(outputs[url]);
+        const client = new Client({ host, port: Number(port), user, password, database, ssl: false });
+        client.on("error", () => undefined);
+        await assert.rejects(client.connect(), /SSL required|no encryption|no pg_hba/, url);
+      }
+    });
+
+    it("refuses a wrong password, and a role that must not log in", async () => {
+      const wrong = outputs.writeUrl.replace(/:[^:@]+@/, ":wrong@");
+      await assert.rejects(query(wrong, outputs.caCertificate, "SELECT 1"), /password|SASL/);
+      const superuserThroughPooler = superuserUrl().replace(/@[^/]+/, outputs.writeUrl.match(/@[^/]+/)![0]);
+      await assert.rejects(query(superuserThroughPooler, outputs.caCertificate, "SELECT 1"), /.*/, "the pooler must not take the superuser");
+    });
+
+    it("lets Patroni be changed by a certificate of the cluster only", async () => {
+      const url = `${outputs.patroniUrls[0]}/config`;
+      assert.equal(await answers(url, { method: "PATCH" }), 403);
+      assert.equal(await answers(url, { method: "GET" }), 200);
+      assert.equal(await answers(url, { method: "PATCH", cert: outputs.operatorCertificate, key: outputs.operatorKey }), 400, "an empty patch gets as far as its body");
+    });
+
+    it("asks for a password on the statistics page", async () => {
+      const { origin, username, password } = new URL(outputs.statsUrls[0]);
+      assert.equal(await answers(origin, {}), 401);
+      assert.equal(await answers(`${origin}/metrics`, { auth: `${username}:${password}` }), 200);
+    });
+
+    it("guards etcd by a client certificate and a password", async () => {
+      const etcdctl = (script: string) => project.exec(`${CLUSTER}-etcd-1`, "bash", "-c", script);
+      const tls = "--cacert /etc/pgha/ca.crt --endpoints https://localhost:2379";
+      const own = `${tls} --cert /etc/pgha/tls.crt --key /run/secrets/tls_key`;
+      assert.notEqual((await etcdctl(`etcdctl ${tls} --command-timeout=3s get --prefix /pgha`)).code, 0, "without a certificate");
+      assert.match((await etcdctl(`etcdctl ${own} get --prefix /pgha`)).text, /user name is empty/);
+      assert.match((await etcdctl(`etcdctl ${own} --user patroni:$(cat /run/secrets/etcd_patroni) get --prefix / --keys-only --from-key`)).text, /permission denied/);
+      assert.equal((await etcdctl(`etcdctl ${own} --user patroni:$(cat /run/secrets/etcd_patroni) get --prefix /pgha/`)).code, 0);
+    });
+
+    it("runs every process without root, and keeps keys in memory", async () => {
+      for (const host of hosts) {
+        const { text } = await project.exec(host, "sh", "-c", "id -u; stat -f -c %T /run/secrets; ls /run/secrets; cat /proc/1/environ | tr '\\0' '\\n' | grep -c SECRET_ || true");
+        const [uid, filesystem] = text.trim().split(/\r?\n/);
+        assert.notEqual(uid, "0", host);
+        assert.equal(filesystem, "tmpfs", host);
+      }
+    });
+
+    it("has no password or key in plain in the state, the logs, the images or a preview", async () => {
+      const exported = JSON.parse((await project.must("pulumi", "stack", "export", "--show-secrets", "--stack", "e2e")).stdout);
+      const secrets = findSecrets(exported).filter((text) => text.length >= 16);
+      assert.ok(secrets.length >= 20, `only ${secrets.length} secrets found to search for`);
+      const places: Record<string, string> = { preview: (await project.must("pulumi", "preview", "--diff", "--stack", "e2e")).text };
+      for (const file of walk(path.join(project.root, ".pgha"))) if (!file.endsWith("passphrase")) places[file] = fs.readFileSync(file, "latin1");
+      for (const host of hosts) {
+        places[`logs of ${host}`] = (await project.docker.getContainer(host).logs({ stdout: true, stderr: true })).toString("latin1");
+        const { Image } = await project.docker.getContainer(host).inspect();
+        const image = project.docker.getImage(Image);
+        places[`image of ${host}`] = JSON.stringify([await image.inspect(), await image.history()]);
+      }
+      const lines = secrets.flatMap((secret) => secret.split("\n").filter((line) => line.length >= 16 && !line.startsWith("-----")));
+      for (const [place, text] of Object.entries(places))
+        for (const line of lines) assert.ok(!text.includes(line), `${place} holds the secret ${line.slice(0, 4)}…`);
+    });
+  });
+
+  describe("a change of the configuration", () => {
+    it("of a setting is a readable difference, and reaches the running servers without replacing one", async () => {
+      project.configure("e2e", { ...CONFIGURATION, postgres: { ...CONFIGURATION.postgres, parameters: { work_mem: "9MB", max_connections: 220 } } });
+      const preview = await project.must("pulumi", "preview", "--diff", "--stack", "e2e");
+      assert.match(preview.text, /work_mem.*=> "9MB"/);
+      assert.doesNotMatch(preview.text, /replaced?\b.*container/i);
+      const before = await startedAt();
+      await project.must("up", "--stack", "e2e");
+      assert.deepEqual(await startedAt(), before);
+      await eventually(20, async () => {
+        const rows = await superuser("SELECT name, setting FROM pg_settings WHERE name IN ('work_mem', 'max_connections') ORDER BY 1");
+        assert.deepEqual(rows.map(({ setting }) => setting), ["220", "9216"]);
+      });
+      for (const url of outputs.patroniUrls)
+        await eventually(20, async () => assert.doesNotMatch(await get(`${url}/patroni`, outputs.caCertificate), /pending_restart/));
+    });
+  });
+
+  describe("when something fails", () => {
+    const kill = (service: string) => project.docker.getContainer(`${CLUSTER}-${service}`).kill();
+    const start = (service: string) => project.docker.getContainer(`${CLUSTER}-${service}`).start();
+    const write = (id: number) => ask("writeUrl", `INSERT INTO public.survivors VALUES (${id})`);
+
+    before(async () => {
+      await query(superuserUrl().replace(/\/postgres\?|\/app\?/, "/app?"), outputs.caCertificate, "CREATE TABLE public.survivors (id int PRIMARY KEY); GRANT ALL ON public.survivors TO app");
+    });
+
+    for (const service of ["haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2"])
+      it(`${service} killed: writing and reading go on`, async () => {
+        await kill(service);
+        try {
+          await eventually(10, async () => {
+            for (const url of ["writeUrl", "readUrl", "haproxyWriteUrl", "haproxyReadUrl"] as const) await ask(url, "SELECT 1");
+          });
+        } finally {
+          await start(service);
+        }
+      });
+
+    it("the primary's container killed: writes work again by themselves, nothing acknowledged is lost, and it comes back as a standby", async () => {
+      const acknowledged: number[] = [];
+      for (let id = 0; id < 20; id++) await write(id).then(() => acknowledged.push(id));
+      const primary = await primaryName();
+      await kill(primary);
+      const seconds = await eventually(60, async () => void (await write(1000).then(() => acknowledged.push(1000))));
+      console.log(`        writes worked again after ${seconds.toFixed(1)} s`);
+      assert.notEqual(await primaryName(), primary);
+      const rows = await ask("writeUrl", "SELECT id FROM public.survivors");
+      for (const id of acknowledged) assert.ok(rows.some((row) => row.id === id), `row ${id} was acknowledged and is gone`);
+      await start(primary);
+      await eventually(90, async () => {
+        const members = JSON.parse(await get(`${outputs.patroniUrls[0]}/cluster`, outputs.caCertificate)).members;
+        assert.equal(members.filter(({ state }: any) => state === "streaming").length, 2);
+      });
+    });
+
+    it("a process crashed inside its container: it comes back by itself", async () => {
+      await project.exec(`${CLUSTER}-pgbouncer-1`, "bash", "-c", "kill -9 1 || kill -INT 1");
+      const { host, port } = new URL(outputs.poolerUrls[0].replace("postgresql:", "http:")) as URL;
+      assert.ok(host && port);
+      await eventually(30, async () => void (await query(outputs.poolerUrls[0].replace(/\/pgbouncer\?/, "/app?").replace(/\/\/[^@]+@/, outputs.writeUrl.match(/\/\/[^@]+@/)![0]), outputs.caCertificate, "SELECT 1")));
+    });
+  });
+
+  describe("a second cluster beside the first", () => {
+    it("with the other major version comes up, serves, and leaves without touching the first", async () => {
+      project.configure("second", {
+        name: "pgha-e2e-second",
+        standbys: 1,
+        etcd: { members: 1 },
+        haproxy: { instances: 1 },
+        pgbouncer: { instances: 1 },
+        postgres: { version: 17, memory: "512MiB" },
+        ports: { offset: 21000 },
+      });
+      const before = await startedAt();
+      await project.must("up", "--stack", "second");
+      const second = await project.outputs("second");
+      const [{ version }] = await query(second.writeUrl, second.caCertificate, "SHOW server_version").then((rows) => [{ version: rows[0].server_version }]);
+      assert.match(version, /^17\./);
+      assert.deepEqual(await query(second.readUrl, second.caCertificate, "SELECT pg_is_in_recovery() AS standby"), [{ standby: true }]);
+      await project.must("down", "--stack", "second", "--data", "--yes");
+      assert.deepEqual(await project.remains("pgha-e2e-second"), { containers: [], volumes: [], networks: [] });
+      assert.deepEqual(await startedAt(), before);
+      assert.deepEqual(await ask("writeUrl", "SELECT 1 AS one"), [{ one: 1 }]);
+    });
+  });
+
+  describe("down", () => {
+    it("keeps the data, and the next `up` takes it up again", async () => {
+      await project.must("down", "--stack", "e2e");
+      const remains = await project.remains(CLUSTER);
+      assert.deepEqual([remains.containers, remains.networks], [[], []]);
+      assert.equal(remains.volumes.length, 6);
+      await project.must("up", "--stack", "e2e");
+      outputs = await project.outputs("e2e");
+      assert.deepEqual(await ask("writeUrl", "SELECT count(*)::int AS rows FROM public.survivors WHERE id = 1000"), [{ rows: 1 }]);
+    });
+
+    it("and an `up` that meets data without its passwords says so and touches nothing", async () => {
+      const stranger = await Project.create();
+      try {
+        stranger.configure("e2e", CONFIGURATION);
+        const before = [await project.remains(CLUSTER), await startedAt()];
+        const { code, text } = await stranger.run("up", "--stack", "e2e");
+        assert.notEqual(code, 0);
+        assert.match(text, /data of another deployment/);
+        assert.match(text, /npm run down -- --data/);
+        assert.deepEqual([await project.remains(CLUSTER), await startedAt()], before);
+      } finally {
+        await stranger.dispose();
+      }
+    });
+
+    it("deletes everything with --data, after asking", async () => {
+      const unasked = await project.run("down", "--stack", "e2e", "--data");
+      assert.notEqual(unasked.code, 0);
+      assert.match(unasked.text, /--yes/);
+      assert.equal((await project.remains(CLUSTER)).containers.length, hosts.length);
+      await project.must("down", "--stack", "e2e", "--data", "--yes");
+      assert.deepEqual(await project.remains(CLUSTER), { containers: [], volumes: [], networks: [] });
+    });
+  });
+
+  async function startedAt(): Promise<Record<string, string>> {
+    const list = await project.docker.listContainers({ all: true, filters: { label: [`pgha.cluster=${CLUSTER}`] } });
+    return Object.fromEntries(list.map(({ Names, Id }) => [Names[0], Id]));
+  }
+
+  async function primaryName(): Promise<string> {
+    for (const url of outputs.patroniUrls) {
+      const answer = await get(`${url}/cluster`, outputs.caCertificate).catch(() => undefined);
+      const leader = answer && JSON.parse(answer).members.find(({ role }: any) => role === "leader");
+      if (leader) return leader.name;
+    }
+    throw new Error("no member knows a primary");
+  }
+});
+
+function get(url: string, ca: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    https
+      .get(url, { ca, timeout: 5000 }, (response) => {
+        let text = "";
+        response.on("data", (chunk) => (text += chunk)).on("end", () => resolve(text));
+      })
+      .on("error", reject);
+  });
+}
+
+/** Every value of an exported state that is marked as a secret. */
+function findSecrets(value: any): string[] {
+  if (value === null || typeof value !== "object") return [];
+  if (typeof value.plaintext === "string") return strings(JSON.parse(value.plaintext));
+  return Object.values(value).flatMap(findSecrets);
+}
+
+function strings(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return value !== null && typeof value === "object" ? Object.values(value).flatMap(strings) : [];
+}
+
+function walk(folder: string): string[] {
+  return fs.readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => path.join(folder, name))
+    .filter((file) => fs.statSync(file).isFile() && fs.statSync(file).size < 20 * 2 ** 20);
+}
