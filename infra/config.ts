@@ -2,7 +2,7 @@ import * as os from "os";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { ConfigurationError, Fault } from "./cluster/errors";
-import { clampTo, GIB, MIB, parseSize } from "./cluster/units";
+import { clampTo, GIB, parseSize } from "./cluster/units";
 
 const size = z.string().transform((text, context) => {
   const bytes = parseSize(text);
@@ -30,7 +30,7 @@ export const schema = z.strictObject({
       version: z.union([z.literal(17), z.literal(18)]).default(18).describe("major version"),
       memory: size.optional().describe("memory limit of one server; default: a twelfth of the machine's, 512 MiB to 4 GiB"),
       cores: count(1, 512).optional().describe("processors a server is tuned for; default: the machine's"),
-      disk: size.default(20 * GIB).describe("disk a server is tuned for; bounds retained WAL"),
+      disk: size.prefault("20GiB").describe("disk a server is tuned for; bounds retained WAL"),
       parameters: z
         .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
         .default({})
@@ -40,18 +40,18 @@ export const schema = z.strictObject({
   standbys: count(1, 7).default(2).describe("standbys beside the primary"),
   replication: z
     .strictObject({
-      mode: z.enum(["asynchronous", "priority", "quorum", "strict"]).optional().describe("default: the profile's (quorum)"),
+      mode: z.enum(["asynchronous", "priority", "quorum", "strict"]).optional().describe("how commits are replicated; default: the profile's, quorum for oltp"),
       synchronousStandbys: count(1, 7).default(1).describe("standbys that must have a commit before it is acknowledged"),
     })
     .prefault({}),
   etcd: z
-    .strictObject({ members: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3).describe("1, 3 or 5") })
+    .strictObject({ members: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3).describe("members that elect") })
     .prefault({}),
   haproxy: z
     .strictObject({
       instances: count(1, 9).default(2).describe("number of proxies"),
       maxConnections: count(100, 100_000).default(4096).describe("connections a proxy holds"),
-      maxReadLag: size.default(16 * MIB).describe("lag behind which a standby gets no reads"),
+      maxReadLag: size.prefault("16MiB").describe("lag behind which a standby gets no reads"),
     })
     .prefault({}),
   pgbouncer: z
@@ -68,7 +68,7 @@ export const schema = z.strictObject({
     .array(
       z.strictObject({
         name: identifier.describe("name of the slot"),
-        type: z.enum(["physical", "logical"]).describe("logical slots survive a failover"),
+        type: z.enum(["physical", "logical"]).describe("what is sent; logical slots survive a failover"),
         plugin: z.string().regex(/^[a-z_0-9]+$/).default("pgoutput").describe("output plugin of a logical slot"),
       }),
     )

@@ -1,0 +1,91 @@
+import * as https from "node:https";
+import Docker from "dockerode";
+import { Project } from "../test/e2e/support/project";
+import { BASE_IMAGE } from "../tools/engine";
+
+const usage = `npm run bench -- up [--runs 3]
+
+Times a whole life of the default stack, images present: up, up again, preview, refresh; and, in the same run, the same
+containers started by hand (from the first start to two streaming standbys), on volumes emptied before.
+`;
+
+const CLUSTER = "pgha-bench";
+const runs = Number(process.argv[process.argv.indexOf("--runs") + 1] || 3);
+const docker = new Docker();
+
+async function main() {
+  const project = await Project.create();
+  project.configure("bench", { name: CLUSTER, ports: { offset: 24000 } });
+  const times: Record<string, number[]> = {};
+  const timed = async <T>(name: string, work: () => Promise<T>) => {
+    const started = Date.now();
+    const result = await work();
+    const seconds = (Date.now() - started) / 1000;
+    (times[name] ??= []).push(seconds);
+    console.log(`  ${name.padEnd(22)} ${seconds.toFixed(1)} s`);
+    return result;
+  };
+  const pulumi = (command: string, ...args: string[]) => project.must("pulumi", command, "--stack", "bench", ...args);
+  try {
+    console.log("first run, images are built (not counted)");
+    await project.must("up", "--stack", "bench");
+    await project.must("down", "--stack", "bench", "--yes");
+    await emptyVolumes();
+    for (let run = 1; run <= runs; run++) {
+      console.log(`run ${run} of ${runs}`);
+      await timed("pulumi up", () => pulumi("up", "--yes", "--skip-preview"));
+      await timed("pulumi up, no change", async () => unchanged(await pulumi("up", "--yes", "--skip-preview")));
+      await timed("pulumi preview", () => pulumi("preview"));
+      await timed("pulumi refresh", async () => unchanged(await pulumi("refresh", "--yes", "--skip-preview")));
+      const { patroniUrls, caCertificate } = await project.outputs("bench");
+      const containers = (await project.remains(CLUSTER)).containers.map((name) => docker.getContainer(name));
+      await Promise.all(containers.map((container) => container.stop({ t: 20 })));
+      await emptyVolumes();
+      await timed("the same by hand", async () => {
+        await Promise.all(containers.map((container) => container.start()));
+        while ((await streaming(patroniUrls[0], caCertificate)) < 2) await new Promise((resolve) => setTimeout(resolve, 100));
+      });
+      await project.must("down", "--stack", "bench", "--yes");
+      await emptyVolumes();
+    }
+    const median = (name: string) => [...times[name]].sort((a, b) => a - b)[Math.floor(times[name].length / 2)];
+    console.log(`\nmedian of ${runs} (minimum – maximum)`);
+    for (const [name, list] of Object.entries(times))
+      console.log(`  ${name.padEnd(22)} ${median(name).toFixed(1)} s (${Math.min(...list).toFixed(1)} – ${Math.max(...list).toFixed(1)})`);
+    console.log(`  pulumi up / by hand    ${(median("pulumi up") / median("the same by hand")).toFixed(2)}`);
+  } finally {
+    await project.run("down", "--stack", "bench", "--data", "--yes");
+    await project.dispose();
+  }
+}
+
+function unchanged({ text }: { text: string }) {
+  if (/[1-9]\d* (created|updated|replaced|deleted)/.test(text)) throw new Error(`something changed:\n${text.slice(-2000)}`);
+}
+
+/** The volumes as they were before the first start; Docker puts the owner of the mount point back into an empty one. */
+async function emptyVolumes() {
+  const { Volumes } = await docker.listVolumes({ filters: { label: [`pgha.cluster=${CLUSTER}`] } });
+  for (const { Name } of Volumes ?? []) {
+    const options = { User: "0", HostConfig: { Binds: [`${Name}:/volume`], AutoRemove: true } };
+    const [{ StatusCode }] = await docker.run(BASE_IMAGE, ["find", "/volume", "-mindepth", "1", "-delete"], process.stdout, options);
+    if (StatusCode !== 0) throw new Error(`the volume ${Name} could not be emptied`);
+  }
+}
+
+/** Standbys that stream, by Patroni's word; 0 while it does not answer. */
+function streaming(url: string, ca: string): Promise<number> {
+  return new Promise((resolve) => {
+    const request = https.get(`${url}/cluster`, { ca, timeout: 1000 }, (response) => {
+      let text = "";
+      response.on("data", (chunk) => (text += chunk)).on("end", () => resolve((text.match(/"streaming"/g) ?? []).length));
+    });
+    request.on("timeout", () => request.destroy()).on("error", () => resolve(0));
+  });
+}
+
+if (process.argv.includes("--help")) console.log(usage);
+else main().catch((error: Error) => {
+  console.error(`error: ${error.message}`);
+  process.exitCode = 1;
+});
