@@ -1,0 +1,110 @@
+import * as path from "node:path";
+import { parseOptions } from "../arguments";
+import { ensureEngine, runPulumi } from "../engine";
+import { connectDocker } from "../engine/docker";
+import { repairStack } from "../engine/repair";
+import { demand, ensureStack, releaseStaleLock } from "../engine/stack";
+import { UserError } from "../errors";
+import { createLog } from "../log";
+
+export const usage = `npm run up [-- options]
+
+Brings the cluster up, from nothing or from whatever is there, and shows how to connect.
+
+  --stack <name>   configuration to deploy: Pulumi.<name>.yaml (dev)
+  --json           prints the outputs as JSON, secrets masked, instead of the summary
+`;
+
+const options = {
+  stack: { type: "string", default: "dev" },
+  json: { type: "boolean", default: false },
+  yes: { type: "boolean", default: true },
+} as const;
+
+export async function run(args: string[]): Promise<number> {
+  const { stack, json } = parseOptions("up", args, options);
+  // With --json only the outputs go to stdout.
+  const log = createLog(json ? process.stderr : process.stdout);
+  const engine = await ensureEngine({ log });
+  await log.step("Stack", async (step) => {
+    const name = await ensureStack(stack, engine);
+    const released = await releaseStaleLock(stack, engine);
+    const cleared = await repairStack(stack, connectDocker(engine.dockerHost), engine, step);
+    return [name, released, cleared].filter(Boolean).join("; ");
+  });
+  log.note(`pulumi up --stack ${stack}`);
+  const started = Date.now();
+  const code = await runPulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--suppress-outputs"], engine, {
+    onStderr: json,
+  });
+  if (code === 130) {
+    process.stderr.write(
+      "\nInterrupted. What was begun is finished or noted; npm run up goes on from here, npm run down takes it away.\n",
+    );
+    return code;
+  }
+  if (code !== 0) {
+    throw new UserError(
+      `pulumi up ended with code ${code} after ${Math.round((Date.now() - started) / 1000)} s`,
+      "mend what it names above, then: npm run up   (it goes on where it stopped)",
+    );
+  }
+  const outputs = JSON.parse(
+    await demand(["stack", "output", "--json", "--show-secrets", "--stack", stack], engine),
+  ) as Outputs;
+  process.stdout.write(json ? `${JSON.stringify(maskAll(outputs), null, 2)}\n` : summary(outputs, stack, engine.root));
+  return 0;
+}
+
+type Outputs = Record<string, unknown>;
+
+/** Hides the password of a URL. */
+export function maskPassword(text: string): string {
+  return text.replaceAll(/(\w:\/\/[^:/@\s]*:)[^@\s]*@/g, "$1****@");
+}
+
+/** Hides what must not be on a screen: passwords of URLs, and whole values whose name says secret. */
+export function maskAll(outputs: Outputs): Outputs {
+  const mask = (key: string, value: unknown): unknown => {
+    if (/password|secret|key$/i.test(key) && value !== null && value !== undefined) return "****";
+    if (typeof value === "string") return maskPassword(value);
+    if (Array.isArray(value)) return value.map((item) => mask(key, item));
+    return typeof value === "object" && value !== null ? maskAll(value as Outputs) : value;
+  };
+  return Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, mask(key, value)]));
+}
+
+const endpoints: [output: string, meaning: string][] = [
+  ["writeUrl", "write, pooled"],
+  ["readUrl", "read, pooled"],
+  ["haproxyWriteUrl", "write, direct"],
+  ["haproxyReadUrl", "read, direct"],
+  ["statsUrls", "statistics"],
+  ["patroniUrls", "Patroni"],
+  ["caFile", "CA certificate"],
+];
+
+/** What a person needs after `up`: how to connect, and what to type next. */
+export function summary(outputs: Outputs, stack: string, root: string): string {
+  const masked = maskAll(outputs);
+  const lines = endpoints
+    .filter(([name]) => masked[name] !== undefined)
+    .map(
+      ([name, meaning]) =>
+        `  ${meaning.padEnd(15)} ${[masked[name]].flat().join(", ").replace(`${root}${path.sep}`, "")}`,
+    );
+  const other = stack === "dev" ? "" : ` --stack ${stack}`;
+  const show = `npm run -s pulumi -- stack output writeUrl --show-secrets${other}`;
+  const next = [
+    ["with the password", `psql "$(${show})"`],
+    ["see its members", `npx pgha status${other}`],
+    ["take it down", `npm run down${other && ` --${other}`}   (keeps the data)`],
+  ];
+  return [
+    "",
+    ...(lines.length > 0 ? ["Connect", ...lines, ""] : []),
+    "Next",
+    ...next.map(([meaning, command]) => `  ${meaning.padEnd(18)} ${command}`),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { pathToFileURL } from "node:url";
+import { Layout, makeFolder } from "./layout";
+
+export interface Backend {
+  /** Whether it is the one in .pgha/, made for somebody who has none. */
+  readonly own: boolean;
+  readonly summary: string;
+  /** Variables to set for the engine. */
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The state backend somebody is logged in to, or undefined. */
+export function loggedIn(env: NodeJS.ProcessEnv): string | undefined {
+  if (env.PULUMI_BACKEND_URL) return env.PULUMI_BACKEND_URL;
+  if (env.PULUMI_ACCESS_TOKEN) return "Pulumi Cloud";
+  const home = env.PULUMI_HOME ?? path.join(env.HOME ?? "/", ".pulumi");
+  try {
+    const { current } = JSON.parse(fs.readFileSync(path.join(home, "credentials.json"), "utf8"));
+    return typeof current === "string" && current !== "" ? current : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Uses the backend somebody is logged in to, or makes one in .pgha/ with a passphrase of its own. */
+export function ensureBackend(env: NodeJS.ProcessEnv, layout: Layout): Backend {
+  const url = loggedIn(env);
+  const ownUrl = pathToFileURL(layout.state).href;
+  if (url !== undefined && url !== ownUrl) return { own: false, summary: url.replace(/:\/\/[^/@]*@/, "://"), env: {} };
+  makeFolder(layout);
+  for (const folder of [layout.state, layout.home]) fs.mkdirSync(folder, { recursive: true });
+  if (!fs.existsSync(layout.passphrase)) {
+    fs.writeFileSync(layout.passphrase, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
+  }
+  return {
+    own: true,
+    summary: "files in .pgha/state",
+    env: {
+      PULUMI_BACKEND_URL: ownUrl,
+      PULUMI_HOME: layout.home,
+      PULUMI_CONFIG_PASSPHRASE_FILE: layout.passphrase,
+      PULUMI_CONFIG_PASSPHRASE: undefined,
+      // The salt of the secrets is read from the state, so it need not stand in Pulumi.<stack>.yaml.
+      PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { StdioOptions } from "node:child_process";
+import * as path from "node:path";
+import { createLog, Log } from "../log";
+import { capture, follow, Result } from "../process";
+import { Backend, ensureBackend } from "./backend";
+import { BASE_IMAGE, ensureBaseImage } from "./baseImage";
+import { configurationArguments } from "./configuration";
+import { connectDocker, defaultDockerHost, dockerHost, ensureDocker } from "./docker";
+import { Layout, layoutOf, repository } from "./layout";
+import { dynamicProviderFolders, ensurePlugins } from "./plugins";
+import { ensurePulumi } from "./pulumi";
+
+export { BASE_IMAGE };
+
+export interface EngineOptions {
+  /** Folder of Pulumi.yaml; default: PGHA_ROOT, or this repository. */
+  root?: string;
+  /** Default: says on stderr what is being made, and nothing else. */
+  log?: Log;
+  /** Whether a running Docker engine is needed; default true. */
+  docker?: boolean;
+  /** Whether the base image is needed too; default true where Docker is. */
+  image?: boolean;
+}
+
+/** All that a child process needs to be the engine, or to speak with it. */
+export interface EngineEnvironment {
+  readonly root: string;
+  readonly layout: Layout;
+  readonly backend: Pick<Backend, "own">;
+  readonly dockerHost: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Finds or makes every prerequisite: the Pulumi CLI, a state backend, provider plugins, Docker and the base image. */
+export async function ensureEngine(options: EngineOptions = {}): Promise<EngineEnvironment> {
+  const {
+    root = process.env.PGHA_ROOT ?? repository,
+    log = createLog(process.stderr, { quiet: true }),
+    docker = true,
+    image = docker,
+  } = options;
+  const layout = layoutOf(root);
+  const env: NodeJS.ProcessEnv = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  let host = dockerHost(env);
+
+  await log.step("Pulumi CLI", async (step) => {
+    const { folders, version } = await ensurePulumi(env, layout, step);
+    prepend(env, folders.slice(0, 1));
+    append(env, folders.slice(1));
+    append(env, dynamicProviderFolders((env.PATH ?? "").split(path.delimiter)));
+    return `${version} (${shorten(folders[0], root)})`;
+  });
+  let own = false;
+  await log.step("State", async () => {
+    const backend = ensureBackend(env, layout);
+    own = backend.own;
+    Object.assign(env, backend.env);
+    return backend.summary;
+  });
+  await log.step("Provider plugins", async (step) => {
+    const { folders, summary } = await ensurePlugins(env, layout, step);
+    append(env, folders);
+    return summary;
+  });
+  if (docker) {
+    await log.step("Docker", async (step) => {
+      const found = await ensureDocker(env, layout, step);
+      host = found.host;
+      return `${found.version} (${host})`;
+    });
+    if (image) await log.step("Base image", (step) => ensureBaseImage(connectDocker(host), env, layout, step));
+  }
+  // The default stays unsaid, so that plain pulumi sees the same provider configuration.
+  if (host !== defaultDockerHost) env.DOCKER_HOST = host;
+  return { root: layout.root, layout, backend: { own }, dockerHost: host, env };
+}
+
+function prepend(env: NodeJS.ProcessEnv, folders: string[]): void {
+  env.PATH = [...folders, ...(env.PATH ?? "").split(path.delimiter).filter((folder) => !folders.includes(folder))].join(
+    path.delimiter,
+  );
+}
+
+function append(env: NodeJS.ProcessEnv, folders: string[]): void {
+  env.PATH = [...new Set([...(env.PATH ?? "").split(path.delimiter), ...folders])].join(path.delimiter);
+}
+
+function shorten(folder: string, root: string): string {
+  const relative = path.relative(root, folder);
+  return relative.startsWith("..") ? folder : relative;
+}
+
+/** Runs pulumi on our own standard streams (or all on stderr), Ctrl-C included; returns its exit code. */
+export function runPulumi(args: string[], engine: EngineEnvironment, { onStderr = false } = {}): Promise<number> {
+  const stdio: StdioOptions = ["inherit", onStderr ? 2 : "inherit", "inherit"];
+  return follow("pulumi", configurationArguments(args, engine), { cwd: engine.root, env: engine.env, stdio });
+}
+
+/** Runs pulumi and returns what it wrote. */
+export function askPulumi(args: string[], engine: EngineEnvironment): Promise<Result> {
+  return capture("pulumi", configurationArguments(args, engine), { cwd: engine.root, env: engine.env });
+}

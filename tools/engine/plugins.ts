@@ -1,0 +1,129 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { UserError } from "../errors";
+import { Step } from "../log";
+import { capture } from "../process";
+import { isUnavailable, Layout, makeFolder, rememberUnavailable, repository } from "./layout";
+import { findProgram } from "./pulumi";
+
+/** The providers whose plugins the stack needs. */
+const providers = ["docker", "random"] as const;
+type Provider = (typeof providers)[number];
+
+/** Milliseconds a plugin's download may take. */
+const downloadLimit = 5 * 60_000;
+
+/** The engine's words when its download host is out of reach: four more tries would say the same. */
+const unreachable = /no such host|connection refused|network is unreachable|i\/o timeout|no route to host|certificate/;
+
+export interface Plugins {
+  /** Folders to put on PATH: the stand-ins' where there are any. */
+  readonly folders: string[];
+  readonly summary: string;
+}
+
+/** Finds each provider plugin of the npm packages' version, downloads it, or lets a stand-in take its place. */
+export async function ensurePlugins(env: NodeJS.ProcessEnv, layout: Layout, step: Step): Promise<Plugins> {
+  const home = env.PULUMI_HOME ?? path.join(env.HOME ?? "/", ".pulumi");
+  const found = await Promise.all(providers.map((provider) => ensurePlugin(provider, home, env, layout, step)));
+  return {
+    folders: found.some(({ standIn }) => standIn) ? [layout.plugins] : [],
+    summary: summarize(found),
+  };
+}
+
+interface Found {
+  readonly text: string;
+  readonly standIn: boolean;
+}
+
+function summarize(found: Found[]): string {
+  const names = (standIn: boolean) =>
+    found
+      .filter((plugin) => plugin.standIn === standIn)
+      .map(({ text }) => text)
+      .join(", ");
+  const standIns = names(true) && `stand-ins of this repository for ${names(true)}, which cannot be downloaded`;
+  return [names(false), standIns].filter(Boolean).join("; ");
+}
+
+async function ensurePlugin(
+  provider: Provider,
+  home: string,
+  env: NodeJS.ProcessEnv,
+  layout: Layout,
+  step: Step,
+): Promise<Found> {
+  const { version } = JSON.parse(
+    fs.readFileSync(path.join(repository, "node_modules", "@pulumi", provider, "package.json"), "utf8"),
+  );
+  const wrapper = path.join(layout.plugins, `pulumi-resource-${provider}`);
+  const name = `resource-${provider}-v${version}`;
+  const official = { text: `${provider} ${version}`, standIn: false };
+  const removeWrapper = () => fs.rmSync(wrapper, { force: true });
+  if (findProgram(`pulumi-resource-${provider}`, (env.PATH ?? "").split(path.delimiter)) !== undefined) {
+    removeWrapper();
+    return { text: `${provider} from PATH`, standIn: false };
+  }
+  if (isInstalled(path.join(home, "plugins", name)) || adopt(name, home, env)) {
+    removeWrapper();
+    return official;
+  }
+  if (!isUnavailable(layout, name)) {
+    step.making(`provider plugin ${provider} ${version}: downloading it`);
+    const { code, stderr } = await capture(
+      "pulumi",
+      ["plugin", "install", "resource", provider, `v${version}`, "--non-interactive"],
+      {
+        env,
+        timeout: downloadLimit,
+        onLine: (line) => unreachable.test(line),
+      },
+    );
+    if (code === 0) {
+      removeWrapper();
+      return official;
+    }
+    makeFolder(layout);
+    rememberUnavailable(layout, name, stderr.trim());
+  }
+  writeWrapper(wrapper, provider);
+  return { text: `${provider} ${version}`, standIn: true };
+}
+
+/** A plugin's folder stands before its download has ended; the .partial beside it tells. */
+function isInstalled(folder: string): boolean {
+  return fs.existsSync(folder) && !fs.existsSync(`${folder}.partial`);
+}
+
+/** Takes over a plugin that the person's own Pulumi has downloaded already. */
+function adopt(name: string, home: string, env: NodeJS.ProcessEnv): boolean {
+  const homes = [process.env.PULUMI_HOME, path.join(env.HOME ?? "/", ".pulumi")];
+  const theirs = homes.map((folder) => path.join(folder ?? "/", "plugins", name)).find(isInstalled);
+  if (theirs === undefined) return false;
+  const ours = path.join(home, "plugins", name);
+  fs.cpSync(theirs, `${ours}.copy`, { recursive: true });
+  fs.renameSync(`${ours}.copy`, ours);
+  return true;
+}
+
+function writeWrapper(file: string, provider: Provider): void {
+  const plugin = path.join(repository, "tools", "providers", "plugin.js");
+  if (!fs.existsSync(plugin)) {
+    throw new UserError(
+      `the provider plugin ${provider} is out of reach`,
+      `pulumi plugin install resource ${provider}   on a machine that reaches it, then copy ~/.pulumi/plugins`,
+    );
+  }
+  const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+  const script = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(plugin)} ${provider} "$@"\n`;
+  if (fs.existsSync(file) && fs.readFileSync(file, "utf8") === script) return;
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, script, { mode: 0o755 });
+}
+
+/** The folder of npm's plugin for dynamic providers, where the language host came without one. */
+export function dynamicProviderFolders(folders: string[]): string[] {
+  const name = "pulumi-resource-pulumi-nodejs";
+  return findProgram(name, folders) === undefined ? [path.join(repository, "node_modules", "@pulumi", "pulumi")] : [];
+}
