@@ -1,0 +1,35 @@
+import { parseArgs, ParseArgsConfig } from "node:util";
+import { UserError } from "../tools/errors";
+
+/** A command line that cannot be meant so: exit code 2. */
+export class UsageError extends UserError {}
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+
+/** What every command takes. */
+export const commonOptions = { stack: { type: "string" }, json: { type: "boolean", default: false } } as const;
+
+/** Parses a command's options; an unknown one, or a word too many, is an error that shows the way to --help. */
+export function parseOptions<T extends Options>(command: string, args: string[], options: T) {
+  try {
+    return parseArgs({ args, options, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message.split(/\. /)[0], `npx pgha ${command} --help`);
+  }
+}
+
+/** Gives an option that may stand alone its default: ["--watch"] → ["--watch=2"], ["--watch", "5"] → ["--watch=5"]. */
+export function withOptionalNumber(args: string[], option: string, standard: number): string[] {
+  const index = args.indexOf(option);
+  if (index < 0) return args;
+  const follows = /^\d/.test(args[index + 1] ?? "");
+  const value = follows ? args[index + 1] : String(standard);
+  return [...args.slice(0, index), `${option}=${value}`, ...args.slice(index + (follows ? 2 : 1))];
+}
+
+/** Seconds of an option: a number from 0.5 to 3600. */
+export function parseSeconds(command: string, option: string, text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (seconds >= 0.5 && seconds <= 3600) return seconds;
+  throw new UsageError(`${option} takes seconds from 0.5 to 3600, not "${text}"`, `npx pgha ${command} --help`);
+}

@@ -1,0 +1,64 @@
+import { describeError } from "../tools/errors";
+import { UsageError } from "./arguments";
+
+/** Exit codes of every subcommand. */
+export const exitCode = { healthy: 0, error: 1, usage: 2, degraded: 3 } as const;
+
+/** One subcommand of pgha. */
+export interface Command {
+  readonly summary: string;
+  readonly usage: string;
+  /** Returns the exit code. */
+  run(args: string[]): Promise<number>;
+}
+
+/** Loaded only when asked for, so that each one starts quickly. */
+const commands: Record<string, () => Command> = {
+  status: () => require("./commands/status"),
+};
+
+export function usage(): string {
+  const list = Object.entries(commands).map(([name, load]) => `  ${name.padEnd(12)} ${load().summary}`);
+  return [
+    "npx pgha <command> [options]",
+    "",
+    ...list,
+    "",
+    "Options of every command",
+    "  --stack <name>  which deployment (the selected stack, or dev)",
+    "  --json          for programs",
+    "  --help          what a command does, and its options",
+    "",
+    "Exit codes: 0 healthy or done, 1 error or unreachable, 2 wrong usage, 3 reachable but degraded.",
+    "NO_COLOR=1 turns colours off; PGHA_DEBUG=1 shows where an error comes from.",
+    "",
+  ].join("\n");
+}
+
+/** Runs one command line; returns its exit code. */
+export async function dispatch([name = "--help", ...args]: string[]): Promise<number> {
+  if (name === "--help" || name === "-h" || name === "help") {
+    process.stdout.write(usage());
+    return exitCode.healthy;
+  }
+  if (!Object.hasOwn(commands, name)) throw new UsageError(`unknown command "${name}"`, "npx pgha --help");
+  const command = commands[name]();
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(command.usage);
+    return exitCode.healthy;
+  }
+  return command.run(args);
+}
+
+/** Runs one command line and ends the process with its exit code. */
+export function main(args: string[]): void {
+  // Whoever reads us through a pipe may stop reading.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+  dispatch(args).then(
+    (code) => void (process.exitCode = code),
+    (error: unknown) => {
+      process.stderr.write(describeError(error));
+      process.exitCode = error instanceof UsageError ? exitCode.usage : exitCode.error;
+    },
+  );
+}

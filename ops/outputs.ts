@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { lastLines } from "../tools/engine/pulumi";
+import { UserError } from "../tools/errors";
+import { capture } from "../tools/process";
+import { ExistingEngine } from "./engine";
+
+const servers = z.array(z.object({ name: z.string(), host: z.string() }));
+
+/** What pgha needs of a stack's outputs (infra/outputs.ts); whatever else there is does no harm. */
+const schema = z.object({
+  cluster: z.object({
+    name: z.string(),
+    target: z.string(),
+    replication: z.object({
+      mode: z.enum(["asynchronous", "priority", "quorum", "strict"]),
+      synchronousStandbys: z.number(),
+    }),
+    postgres: servers,
+    haproxy: servers,
+    pgbouncer: servers,
+  }),
+  patroniUrls: z.array(z.string()).min(1),
+  poolerUrls: z.array(z.string()),
+  statsUrls: z.array(z.string()),
+  writeUrl: z.string(),
+  readUrl: z.string(),
+  haproxyWriteUrl: z.string(),
+  haproxyReadUrl: z.string(),
+  caCertificate: z.string(),
+});
+
+/** A deployed stack as its own outputs describe it. The URLs hold passwords: never print them unmasked. */
+export type Outputs = z.infer<typeof schema>;
+
+/** How to deploy a stack, for remedies. */
+function upCommand(stack: string): string {
+  return stack === "dev" ? "npm run up" : `npm run up -- --stack ${stack}`;
+}
+
+/** Asks the engine; throws a UserError with the remedy when the stack is not deployed. */
+export async function readOutputs(engine: ExistingEngine, stack = engine.stack): Promise<Outputs> {
+  const args = ["stack", "output", "--json", "--show-secrets", "--non-interactive", "--stack", stack];
+  const { code, stdout, stderr } = await capture("pulumi", args, { cwd: engine.root, env: engine.env, timeout: 60_000 });
+  if (code !== 0) throw explainFailure(stderr, code, stack);
+  return parseOutputs(stdout, stack);
+}
+
+/** Outputs from the engine's JSON; names what is missing, never what is there. */
+export function parseOutputs(json: string, stack: string): Outputs {
+  const values = JSON.parse(json) as Record<string, unknown>;
+  if (Object.keys(values).length === 0) throw new UserError(`the stack ${stack} is not deployed`, upCommand(stack));
+  const { success, data, error } = schema.safeParse(values);
+  if (success) return data;
+  const keys = [...new Set(error.issues.map(({ path }) => path.join(".")))].join(", ");
+  throw new UserError(
+    `the outputs of the stack ${stack} lack, or have in another shape: ${keys}`,
+    `finish its deployment: ${upCommand(stack)}`,
+  );
+}
+
+export function explainFailure(stderr: string, code: number, stack: string): UserError {
+  if (/no stack named/.test(stderr)) return new UserError(`there is no stack ${stack} here`, upCommand(stack));
+  if (/passphrase/.test(stderr))
+    return new UserError(
+      `the secrets of the stack ${stack} cannot be read: its passphrase is missing or wrong`,
+      "set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE, as for pulumi itself",
+    );
+  return new UserError(
+    `pulumi could not give the outputs of ${stack}: ${lastLines(stderr, 3) || `code ${code}`}`,
+    `npm run pulumi -- stack output --stack ${stack}`,
+  );
+}

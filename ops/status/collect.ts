@@ -1,0 +1,53 @@
+import { X509Certificate } from "node:crypto";
+import { Outputs } from "../outputs";
+import { askEndpoint } from "./endpoints";
+import { readClusterState, readMembers } from "./members";
+import { askPatroni } from "./patroni";
+import { askPooler } from "./poolers";
+import { askProxy } from "./proxies";
+import { ServedCertificate, StatusReport } from "./report";
+import { judge } from "./verdict";
+
+/** Milliseconds that each part has to answer. */
+const timeout = 2000;
+
+/** Asks every part of a cluster at once; what does not answer is reported so. */
+export async function collectStatus(outputs: Outputs, stack: string): Promise<StatusReport> {
+  const { cluster, caCertificate: ca } = outputs;
+  const options = { ca, timeout };
+  const name = (servers: { name: string }[], index: number) => servers[index]?.name ?? `#${index + 1}`;
+  const [patronis, poolers, proxies, endpoints] = await Promise.all([
+    Promise.all(outputs.patroniUrls.map((url) => askPatroni(url, options))),
+    Promise.all(outputs.poolerUrls.map((url, index) => askPooler(name(cluster.pgbouncer, index), url, options))),
+    Promise.all(outputs.statsUrls.map((url, index) => askProxy(name(cluster.haproxy, index), url, options))),
+    Promise.all([
+      askEndpoint("write", outputs.writeUrl, options),
+      askEndpoint("read", outputs.readUrl, options),
+      askEndpoint("direct write", outputs.haproxyWriteUrl, options),
+      askEndpoint("direct read", outputs.haproxyReadUrl, options),
+    ]),
+  ]);
+  const now = new Date();
+  const served = [
+    ...patronis.map(({ validTo }, index) => ({ name: name(cluster.postgres, index), validTo })),
+    ...poolers.map(({ pooler, validTo }) => ({ name: pooler.name, validTo })),
+    ...proxies.map(({ proxy, validTo }) => ({ name: proxy.name, validTo })),
+    { name: "authority", validTo: new Date(new X509Certificate(ca).validTo) },
+  ];
+  const parts = {
+    members: readMembers(outputs.patroniUrls.map((_, index) => name(cluster.postgres, index)), patronis),
+    poolers: poolers.map(({ pooler }) => pooler),
+    proxies: proxies.map(({ proxy }) => proxy),
+    endpoints,
+    certificates: readCertificates(served, now),
+  };
+  const verdict = judge({ ...parts, state: readClusterState(patronis), replication: cluster.replication });
+  return { cluster: cluster.name, stack, time: now.toISOString(), verdict, ...parts };
+}
+
+/** Days left of each certificate that was served. */
+export function readCertificates(served: { name: string; validTo?: Date }[], now: Date): ServedCertificate[] {
+  return served.flatMap(({ name, validTo }) =>
+    validTo === undefined ? [] : [{ name, expires: validTo.toISOString(), days: Math.floor((validTo.getTime() - now.getTime()) / 86_400_000) }],
+  );
+}

@@ -1,0 +1,31 @@
+import { describeFailure } from "../failure";
+import { get, RequestOptions } from "../https";
+import { Proxy } from "./report";
+
+/** Asks one HAProxy's statistics page; never throws. */
+export async function askProxy(name: string, url: string, options: RequestOptions): Promise<{ proxy: Proxy; validTo?: Date }> {
+  try {
+    const { status, body, validTo } = await get(`${url};csv`, options);
+    const proxy = status === 200 ? { name, ...readStatistics(body) } : { name, error: `answers ${status}` };
+    return { proxy, validTo };
+  } catch (error) {
+    return { proxy: { name, error: describeFailure(error) } };
+  }
+}
+
+/** HAProxy's CSV (management guide, 9.1): frontends write and read, backends primary and standbys. */
+export function readStatistics(csv: string): Omit<Proxy, "name" | "error"> {
+  const [header = "", ...lines] = csv.replace(/^# /, "").trim().split("\n");
+  const keys = header.split(",");
+  const rows = lines.map((line) => {
+    const values = line.split(",");
+    return Object.fromEntries(keys.map((key, index) => [key, values[index] ?? ""]));
+  });
+  const up = (backend: string) =>
+    rows
+      .filter(({ pxname, svname, status }) => pxname === backend && !["BACKEND", "FRONTEND"].includes(svname) && status.startsWith("UP"))
+      .map(({ svname }) => svname);
+  const sessions = (frontend: string) =>
+    Number(rows.find(({ pxname, svname }) => pxname === frontend && svname === "FRONTEND")?.scur ?? 0);
+  return { write: up("primary"), read: up("standbys"), sessions: { write: sessions("write"), read: sessions("read") } };
+}

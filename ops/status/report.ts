@@ -1,0 +1,94 @@
+/** What `pgha status --json` prints. Stable: keys may be added, none changes its meaning. */
+export interface StatusReport {
+  cluster: string;
+  stack: string;
+  /** When it was asked, ISO 8601. */
+  time: string;
+  verdict: Verdict;
+  members: Member[];
+  poolers: Pooler[];
+  proxies: Proxy[];
+  endpoints: Endpoint[];
+  certificates: ServedCertificate[];
+}
+
+export interface Verdict {
+  level: "healthy" | "degraded" | "no primary" | "unreachable";
+  /** One line. */
+  summary: string;
+  /** Each thing that is not as it should be. */
+  problems: string[];
+}
+
+/** Anything that may not answer: `error` says why, and what it would have said is absent. */
+interface Part {
+  name: string;
+  error?: string;
+}
+
+/** A Postgres server under Patroni. What it doesn't say itself is what the other members know of it. */
+export interface Member extends Part {
+  role: "primary" | "standby" | "unknown";
+  /** Patroni's word: running, streaming, starting, stopped, … */
+  state: string;
+  timeline?: number;
+  /** Bytes not yet replayed; of standbys. */
+  lag?: number;
+  /** synchronous: the primary waits for it; quorum: one of those that it waits for any of. */
+  sync?: "synchronous" | "quorum" | "asynchronous";
+  pendingRestart: boolean;
+  postgresVersion?: string;
+  patroniVersion?: string;
+  /** ISO 8601. */
+  startedAt?: string;
+  /** Seconds since its Patroni last reached etcd. */
+  etcdSeenSecondsAgo?: number;
+}
+
+export interface Pooler extends Part {
+  version?: string;
+  clients?: { active: number; waiting: number };
+  /** Idle ones include those that await a check before they are used again. */
+  servers?: { active: number; idle: number };
+  /** Databases under PAUSE. */
+  paused?: string[];
+  /** Seconds that the first client in the queue has waited. */
+  maxWait?: number;
+  /** Average of the last stats period. */
+  queriesPerSecond?: number;
+}
+
+export interface Proxy extends Part {
+  /** Servers that are up in each backend. */
+  write?: string[];
+  read?: string[];
+  sessions?: { write: number; read: number };
+}
+
+export interface Endpoint extends Part {
+  /** Without password and parameters. */
+  url: string;
+  /** The host of the URL that answered. */
+  host?: string;
+  reaches?: "primary" | "standby";
+  connectMilliseconds?: number;
+  queryMilliseconds?: number;
+}
+
+export interface ServedCertificate {
+  name: string;
+  /** ISO 8601. */
+  expires: string;
+  /** Whole days left; negative when it has expired. */
+  days: number;
+}
+
+/** What the cluster as a whole says of itself; absent when no Patroni answers. */
+export interface ClusterState {
+  /** Maintenance mode: Patroni fails over no more. */
+  paused: boolean;
+  /** Seconds. */
+  ttl: number;
+  /** Bytes behind which a standby cannot take over. */
+  maximumLagOnFailover: number;
+}

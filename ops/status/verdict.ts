@@ -1,0 +1,97 @@
+import { formatBytes, formatSeconds } from "../format";
+import { ClusterState, Member, StatusReport, Verdict } from "./report";
+
+export interface Evidence extends Pick<StatusReport, "members" | "poolers" | "proxies" | "endpoints" | "certificates"> {
+  state?: ClusterState;
+  replication: { mode: "asynchronous" | "priority" | "quorum" | "strict"; synchronousStandbys: number };
+}
+
+/** Days before the end of a certificate from which it counts as a problem. */
+export const certificateWarning = 30;
+
+/** Whether a standby follows the primary and could take over. */
+const streams = (member: Member) => !member.error && member.role === "standby" && member.state === "streaming";
+
+/** One line for a tired person, and every problem behind it. */
+export function judge(evidence: Evidence): Verdict {
+  const { members } = evidence;
+  const problems = [
+    ...memberProblems(evidence),
+    ...wayProblems(evidence),
+    ...evidence.certificates
+      .filter(({ days }) => days < certificateWarning)
+      .map(({ name, days }) => (days < 0 ? `the certificate of ${name} has expired` : `the certificate of ${name} expires in ${days} days`)),
+  ];
+  const primaries = members.filter(({ error, role, state }) => !error && role === "primary" && state === "running");
+  const standbys = members.filter(streams);
+  if (members.every(({ error }) => error))
+    return { level: "unreachable", summary: "unreachable: no Patroni answers", problems };
+  if (primaries.length === 0) {
+    const word = standbys.length > 0 ? plural(standbys.length, "standby", "standbys") + " streaming" : "nobody takes writes";
+    return { level: "no primary", summary: `no primary: ${word}`, problems };
+  }
+  if (primaries.length > 1) problems.unshift(`two primaries: ${primaries.map(({ name }) => name).join(" and ")}; Patroni should demote one within seconds`);
+  const line = [
+    `primary ${primaries.map(({ name }) => name).join(" and ")}`,
+    `${plural(standbys.length, "standby", "standbys")} streaming`,
+    synchrony(standbys, evidence.replication),
+  ].join(", ");
+  if (problems.length === 0) return { level: "healthy", summary: `healthy: ${line}`, problems };
+  return { level: "degraded", summary: `degraded: ${line}; ${plural(problems.length, "problem", "problems")}`, problems };
+}
+
+function synchrony(standbys: Member[], { mode, synchronousStandbys }: Evidence["replication"]): string {
+  if (mode === "asynchronous") return "asynchronous";
+  const synchronous = standbys.filter(({ sync }) => sync === "synchronous").length;
+  const quorum = standbys.filter(({ sync }) => sync === "quorum").length;
+  return quorum > 0 ? `any ${Math.min(synchronousStandbys, quorum)} of ${quorum} synchronous` : `${synchronous} synchronous`;
+}
+
+function memberProblems({ members, state, replication }: Evidence): string[] {
+  const problems = members.flatMap((member) => {
+    const { name, error, role, state: word, lag, pendingRestart, etcdSeenSecondsAgo } = member;
+    if (error) return [`${name} ${error}`];
+    const found: string[] = [];
+    if (role === "unknown" || (role === "primary" ? word !== "running" : word !== "streaming")) found.push(`${name} is ${word}`);
+    if (lag !== undefined && state && lag > state.maximumLagOnFailover)
+      found.push(`${name} lags ${formatBytes(lag)}: too far behind to take over`);
+    if (pendingRestart) found.push(`${name} waits for a restart that its settings need`);
+    if (etcdSeenSecondsAgo !== undefined && etcdSeenSecondsAgo > (state?.ttl ?? 30))
+      found.push(`${name} has not reached etcd for ${formatSeconds(etcdSeenSecondsAgo)}`);
+    return found;
+  });
+  const timelines = new Set(members.filter(({ error }) => !error).flatMap(({ timeline }) => timeline ?? []));
+  if (timelines.size > 1) problems.push(`the members are on different timelines: ${[...timelines].join(", ")}`);
+  const fit = members.filter((member) => streams(member) && member.sync !== "asynchronous").length;
+  const answers = members.some(({ error }) => !error);
+  if (answers && replication.mode !== "asynchronous" && fit < replication.synchronousStandbys)
+    problems.push(`${fit === 0 ? "no" : fit} synchronous standby of ${replication.synchronousStandbys} wanted`);
+  if (state?.paused) problems.push("Patroni is in maintenance mode: no failover by itself");
+  return problems;
+}
+
+function wayProblems({ members, poolers, proxies, endpoints }: Evidence): string[] {
+  const primary = members.find(({ error, role }) => !error && role === "primary")?.name;
+  return [
+    ...poolers.flatMap(({ name, error, paused = [] }) =>
+      error ? [`${name} ${error}`] : paused.map((database) => `${name} has paused ${database}: its clients wait`),
+    ),
+    ...proxies.flatMap(({ name, error, write = [], read = [] }) => {
+      if (error) return [`${name} ${error}`];
+      const found: string[] = [];
+      if (write.length === 0) found.push(`${name} sends writes nowhere`);
+      else if (write.some((server) => server !== primary)) found.push(`${name} sends writes to ${write.join(" and ")}`);
+      if (read.length === 0) found.push(`${name} has no standby for reads`);
+      return found;
+    }),
+    ...endpoints.flatMap(({ name, error, reaches }) => {
+      if (error) return [`the ${name} endpoint fails: ${error}`];
+      const wanted = name.endsWith("write") ? "primary" : "standby";
+      return reaches === wanted ? [] : [`the ${name} endpoint reaches a ${reaches}`];
+    }),
+  ];
+}
+
+function plural(count: number, one: string, many: string): string {
+  return `${count === 0 ? "no" : count} ${count === 1 ? one : many}`;
+}

@@ -1,0 +1,42 @@
+import { Paint, Tone } from "./terminal";
+
+export interface Cell {
+  text: string;
+  tone?: Tone;
+}
+
+export interface Column {
+  title: string;
+  align?: "left" | "right";
+  /** Where the screen is too narrow the highest goes first; 0, the default, stays and is cut at last. */
+  spare?: number;
+}
+
+const gap = "  ";
+
+/** Lines of a table no wider than `width`: leaves out spare columns first, then cuts what is too long. */
+export function layOut(columns: Column[], rows: Cell[][], width: number, paint: Paint): string[] {
+  const widths = columns.map(({ title }, index) => Math.max(title.length, ...rows.map((row) => row[index].text.length)));
+  const kept = columns.map((_, index) => index);
+  const total = () => kept.reduce((sum, index) => sum + widths[index], gap.length * kept.length);
+  while (total() > width) {
+    const sparest = Math.max(...kept.map((index) => columns[index].spare ?? 0));
+    if (sparest === 0) break;
+    kept.splice(kept.findLastIndex((index) => columns[index].spare === sparest), 1);
+  }
+  while (total() > width) {
+    const longest = kept.reduce((a, b) => (widths[b] > widths[a] ? b : a));
+    if (widths[longest] <= 8) break;
+    widths[longest] = Math.max(8, widths[longest] - (total() - width));
+  }
+  const line = (cells: Cell[]) =>
+    gap + kept.map((index) => pad(cells[index], widths[index], columns[index].align, paint)).join(gap).trimEnd();
+  return [line(columns.map(({ title }) => ({ text: title, tone: "dim" }))), ...rows.map(line)];
+}
+
+function pad({ text, tone }: Cell, width: number, align: Column["align"], paint: Paint): string {
+  const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
+  const space = " ".repeat(width - cut.length);
+  const shown = tone === undefined || cut === "" ? cut : paint(cut, tone);
+  return align === "right" ? space + shown : shown + space;
+}

@@ -1,0 +1,79 @@
+import * as assert from "node:assert";
+import { codeOf } from "../../../ops/commands/status";
+import { Evidence, judge } from "../../../ops/status/verdict";
+import { healthy, primary, silent, standby } from "./evidence";
+
+const third = { ...standby, name: "postgres-3" };
+const judgeWith = (change: Partial<Evidence>) => judge({ ...healthy(), ...change });
+const onlyProblem = (change: Partial<Evidence>, expected: RegExp) => {
+  const { level, problems } = judgeWith(change);
+  assert.strictEqual(level, "degraded");
+  assert.strictEqual(problems.length, 1, problems.join("\n"));
+  assert.match(problems[0], expected);
+};
+
+describe("pgha status: the verdict", () => {
+  it("says in one line that all is well", () => {
+    const { level, summary, problems } = judge(healthy());
+    assert.deepStrictEqual({ level, problems }, { level: "healthy", problems: [] });
+    assert.strictEqual(summary, "healthy: primary postgres-1, 2 standbys streaming, any 1 of 2 synchronous");
+    const one = [primary, { ...standby, sync: "synchronous" as const }, { ...third, sync: "asynchronous" as const }];
+    assert.match(judgeWith({ members: one, replication: { mode: "priority", synchronousStandbys: 1 } }).summary, /, 1 synchronous$/);
+    assert.match(judgeWith({ replication: { mode: "asynchronous", synchronousStandbys: 1 } }).summary, /, asynchronous$/);
+  });
+
+  it("tells no primary from no answer at all", () => {
+    const none = judgeWith({ members: [silent({ ...primary }), standby, third] });
+    assert.strictEqual(none.level, "no primary");
+    assert.strictEqual(none.summary, "no primary: 2 standbys streaming");
+    // What etcd still says of a member that does not answer makes it no primary.
+    const stopped = judgeWith({ members: [{ ...primary, state: "stopped" }, { ...standby, state: "starting" }] });
+    assert.strictEqual(stopped.summary, "no primary: nobody takes writes");
+    const all = judgeWith({ members: [primary, standby, third].map(silent) });
+    assert.deepStrictEqual([all.level, all.problems.length], ["unreachable", 4], all.problems.join("\n"));
+  });
+
+  it("counts only what streams and answers", () => {
+    const { level, summary } = judgeWith({ members: [primary, silent(standby), { ...third, state: "creating replica" }] });
+    assert.strictEqual(level, "degraded");
+    assert.match(summary, /primary postgres-1, no standbys streaming, 0 synchronous; 3 problems$/);
+  });
+
+  it("names a second primary first", () => {
+    const { level, problems } = judgeWith({ members: [primary, { ...primary, name: "postgres-2" }, third] });
+    assert.strictEqual(level, "degraded");
+    assert.match(problems[0], /^two primaries: postgres-1 and postgres-2/);
+  });
+
+  it("names whatever is wrong with a member", () => {
+    onlyProblem({ members: [primary, silent(standby), third] }, /^postgres-2 refused/);
+    onlyProblem({ members: [primary, { ...standby, state: "in archive recovery" }, third] }, /^postgres-2 is in archive recovery/);
+    onlyProblem({ members: [primary, { ...standby, lag: 33_554_432 }, third] }, /^postgres-2 lags 32 MB/);
+    onlyProblem({ members: [{ ...primary, pendingRestart: true }, standby, third] }, /^postgres-1 waits for a restart/);
+    onlyProblem({ members: [{ ...primary, etcdSeenSecondsAgo: 75 }, standby, third] }, /^postgres-1 has not reached etcd for 1 min 15 s/);
+    onlyProblem({ members: [primary, { ...standby, timeline: 2 }, third] }, /different timelines: 3, 2$/);
+    onlyProblem({ members: [primary, standby, third].map((member) => ({ ...member, sync: "asynchronous" as const })) }, /^no synchronous standby of 1 wanted/);
+    onlyProblem({ state: { paused: true, ttl: 20, maximumLagOnFailover: 1 } }, /maintenance mode/);
+  });
+
+  it("names whatever is wrong with the way to them", () => {
+    const { proxies: [proxy], poolers: [pooler], endpoints: [write, read] } = healthy();
+    onlyProblem({ poolers: [{ name: "pgbouncer-1", error: "gave no answer in time" }] }, /^pgbouncer-1 gave no answer/);
+    onlyProblem({ poolers: [{ ...pooler, paused: ["app"] }] }, /^pgbouncer-1 has paused app/);
+    onlyProblem({ proxies: [{ name: "haproxy-1", error: "answers 401" }] }, /^haproxy-1 answers 401/);
+    onlyProblem({ proxies: [{ ...proxy, write: [] }] }, /^haproxy-1 sends writes nowhere/);
+    onlyProblem({ proxies: [{ ...proxy, write: ["postgres-2"] }] }, /^haproxy-1 sends writes to postgres-2/);
+    onlyProblem({ proxies: [{ ...proxy, read: [] }] }, /^haproxy-1 has no standby/);
+    onlyProblem({ endpoints: [write, { ...read, reaches: "primary" }] }, /^the read endpoint reaches a primary/);
+    onlyProblem({ endpoints: [{ ...write, reaches: undefined, error: "refused" }, read] }, /^the write endpoint fails: refused/);
+    onlyProblem({ certificates: [{ name: "haproxy-1", expires: "", days: 29 }] }, /of haproxy-1 expires in 29 days/);
+    onlyProblem({ certificates: [{ name: "haproxy-1", expires: "", days: -1 }] }, /of haproxy-1 has expired/);
+  });
+
+  it("becomes the exit code", () => {
+    const codes = (["healthy", "degraded", "no primary", "unreachable"] as const).map((level) =>
+      codeOf({ verdict: { level, summary: "", problems: [] } }),
+    );
+    assert.deepStrictEqual(codes, [0, 3, 3, 1]);
+  });
+});
