@@ -5,6 +5,7 @@ import { Database } from "./database/database";
 import { describeCluster } from "./outputs";
 import { dynamicConfiguration } from "./render/dynamic";
 import { ClusterSecrets } from "./secrets";
+import { ClusterReady } from "./settings/clusterReady";
 import { DynamicSettings } from "./settings/dynamicSettings";
 import { DockerCluster } from "./targets/docker/cluster";
 
@@ -15,7 +16,8 @@ export function createStack(config: ClusterConfig) {
   const authority = new CertificateAuthority(`${spec.name}-ca`, spec.name);
   const operator = new Certificate(`${spec.name}-operator-certificate`, { authority, unit: "operator", names: [] });
 
-  const { endpoints, ready } = new DockerCluster({ spec, secrets, authority });
+  const { endpoints, servers, started } = new DockerCluster({ spec, secrets, authority });
+  const ready = new ClusterReady(`${spec.name}-ready`, { patroni: endpoints.patroni, authority, operator, servers }, { dependsOn: started });
   const settings = new DynamicSettings(
     `${spec.name}-settings`,
     { patroni: endpoints.patroni, authority, operator, configuration: dynamicConfiguration(spec) },
@@ -32,7 +34,7 @@ export function createStack(config: ClusterConfig) {
       password: postgres,
       passwords: { pgbouncer, monitoring, readWrite: application, readOnly: applicationReadonly },
     },
-    { dependsOn: [...ready, settings] },
+    { dependsOn: settings },
   );
   return { ...describeCluster({ spec, endpoints, authority, operator, secrets }), schemaVersion: database.version };
 }

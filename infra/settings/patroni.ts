@@ -3,11 +3,15 @@ import type { Address } from "../targets/target";
 
 export type Json = { [key: string]: unknown };
 
-export interface SettingsInputs {
+/** Where Patroni answers, and what its certificate and ours are checked by. PEM texts. */
+export interface Access {
   patroni: Address[];
   authority: string;
   certificate: string;
   key: string;
+}
+
+export interface SettingsInputs extends Access {
   configuration: Json;
 }
 
@@ -18,7 +22,7 @@ interface Member {
 }
 
 /** One call of Patroni's REST API; throws where it answers anything but success. */
-function call({ authority, certificate, key }: SettingsInputs, { host, port }: Address, method: string, path: string, body?: Json): Promise<Json> {
+function call({ authority, certificate, key }: Access, { host, port }: Address, method: string, path: string, body?: Json): Promise<Json> {
   const options = { host, port, method, path, ca: authority, cert: certificate, key, timeout: 60_000, agent: false as const };
   return new Promise((resolve, reject) => {
     const request = https.request(options, (response) => {
@@ -36,7 +40,7 @@ function call({ authority, certificate, key }: SettingsInputs, { host, port }: A
 }
 
 /** The first answer of any member: all of them know the whole cluster's configuration. */
-async function ask(inputs: SettingsInputs, method: string, path: string, body?: Json): Promise<Json> {
+async function ask(inputs: Access, method: string, path: string, body?: Json): Promise<Json> {
   const errors: string[] = [];
   for (const address of inputs.patroni) {
     try {
@@ -78,7 +82,7 @@ export async function liveConfiguration(inputs: SettingsInputs): Promise<Json | 
   return ask(inputs, "GET", "/config").catch(() => undefined);
 }
 
-async function members(inputs: SettingsInputs): Promise<Member[]> {
+async function members(inputs: Access): Promise<Member[]> {
   return Promise.all(
     inputs.patroni.map(async (address) => {
       const state = await call(inputs, address, "GET", "/patroni");
@@ -101,21 +105,29 @@ function lowersShared(before: unknown, after: unknown): boolean {
   return shared.some((name) => value(after, name) < value(before, name));
 }
 
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until every server takes queries and every standby streams; names those that do not after `seconds`. */
+export async function waitUntilReady(access: Access, seconds: number): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  let waiting = access.patroni;
+  for (;;) {
+    const answers = await Promise.all(waiting.map((address) => call(access, address, "GET", "/readiness").then(() => "", (error: Error) => error.message)));
+    waiting = waiting.filter((_, index) => answers[index]);
+    if (!waiting.length) return;
+    if (Date.now() > deadline) throw new Error(`not ready after ${seconds} s, see the log of the server: ${answers.filter(Boolean).join("; ")}`);
+    await pause(200);
+  }
+}
+
 /** Restarts, one after the other, the members that a setting waits in; standbys first unless `primaryFirst`. */
 async function restartWhereNeeded(inputs: SettingsInputs, primaryFirst: boolean): Promise<void> {
-  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   await pause((Number(inputs.configuration.loop_wait) + 1) * 1000);
   const waiting = (await members(inputs)).filter(({ pendingRestart }) => pendingRestart);
   waiting.sort((a, b) => (primaryFirst ? -1 : 1) * (Number(a.primary) - Number(b.primary)));
   for (const { address } of waiting) {
     await call(inputs, address, "POST", "/restart", { restart_pending: true });
-    const deadline = Date.now() + 60_000;
-    for (;;) {
-      const ready = await call(inputs, address, "GET", "/readiness").then(() => true, () => false);
-      if (ready) break;
-      if (Date.now() > deadline) throw new Error(`the server behind Patroni at ${address.host}:${address.port} is not ready 60 s after its restart`);
-      await pause(250);
-    }
+    await waitUntilReady({ ...inputs, patroni: [address] }, 60);
   }
 }
 

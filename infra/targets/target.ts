@@ -26,6 +26,8 @@ export interface Endpoints {
 /** What every target gives: servers that run, and the way to them. */
 export interface Target extends pulumi.ComponentResource {
   readonly endpoints: Endpoints;
-  /** Resolves when every Postgres server is healthy and the proxies are up; depend on it before talking SQL. */
-  readonly ready: pulumi.Resource[];
+  /** Ids of the Postgres servers; another id is another server. */
+  readonly servers: pulumi.Output<string>[];
+  /** Everything that must have been started before the cluster can be ready. */
+  readonly started: pulumi.Resource[];
 }

@@ -28,7 +28,7 @@ describe("the stack", function () {
 
   it("gives every resource but the stack's own a parent", () => {
     const top = resources.filter(({ parent }) => parent === "").map(({ name }) => name);
-    assert.deepEqual(top.sort(), ["pgha-test", "pgha-test-ca", "pgha-test-database", "pgha-test-operator-certificate", "pgha-test-secrets", "pgha-test-settings"]);
+    assert.deepEqual(top.sort(), ["pgha-test", "pgha-test-ca", "pgha-test-database", "pgha-test-operator-certificate", "pgha-test-ready", "pgha-test-secrets", "pgha-test-settings"]);
   });
 
   it("makes nothing on the engine before the preflight has passed", () => {
@@ -46,10 +46,13 @@ describe("the stack", function () {
     assert.ok(container("pgha-test-postgres-1").dependencies.includes("pgha-test-etcd-3"));
   });
 
-  it("waits for Postgres to be healthy before the next server, and before SQL", () => {
-    for (let n = 1; n <= 3; n++) assert.equal(container(`pgha-test-postgres-${n}`).inputs.wait, true);
-    const schema = ofType("pulumi-nodejs:dynamic/pgha:Schema")[0];
-    for (const name of ["pgha-test-postgres-3", "pgha-test-haproxy-2"]) assert.ok(schema.dependencies.includes(name), name);
+  it("starts the Postgres servers together, and talks SQL once all of them are ready", () => {
+    for (let n = 1; n <= 3; n++) assert.equal(container(`pgha-test-postgres-${n}`).inputs.wait, false, "one alone may have to wait for the others");
+    const ready = named("pgha-test-ready");
+    for (const name of ["pgha-test-postgres-3", "pgha-test-haproxy-2", "pgha-test-pgbouncer-2"]) assert.ok(ready.dependencies.includes(name), name);
+    assert.equal(ready.inputs.servers.length, 3);
+    assert.ok(named("pgha-test-settings").dependencies.includes("pgha-test-ready"));
+    assert.ok(ofType("pulumi-nodejs:dynamic/pgha:Schema")[0].dependencies.includes("pgha-test-settings"));
   });
 
   it("keeps volumes when they leave the program, and protects passwords and the authority", () => {

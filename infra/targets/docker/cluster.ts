@@ -16,7 +16,8 @@ import { DockerServer, keptVolume, Site } from "./server";
 /** A cluster as containers on one Docker engine: one network, one container a server, one volume for whatever must last. */
 export class DockerCluster extends pulumi.ComponentResource implements Target {
   readonly endpoints: Endpoints;
-  readonly ready: pulumi.Resource[];
+  readonly servers: pulumi.Output<string>[];
+  readonly started: pulumi.Resource[];
 
   private readonly spec: ClusterSpec;
   private readonly passwords: Record<User, pulumi.Output<string>>;
@@ -36,13 +37,14 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
     );
     this.site = { cluster: spec.name, clusterId: secrets.clusterId, preflight, network, authority };
 
-    // One after the other, each healthy before the next, when they are made and when they are replaced
+    // One after the other, when they are made and when they are replaced
     const etcd = inTurn(spec.etcd, [], (member, after) => this.etcd(member, after));
     const members = inTurn(spec.members, etcd, (member, after) => this.postgres(member, after));
     const proxies = inTurn(spec.proxies, [], (proxy, after) => this.proxy(proxy, after));
     const poolers = inTurn(spec.poolers, [], (pooler, after) => this.pooler(pooler, after));
 
-    this.ready = [...members, ...proxies, ...poolers];
+    this.servers = members.map(({ id }) => id);
+    this.started = [...members, ...proxies, ...poolers];
     this.endpoints = {
       poolers: spec.poolers.map(({ port }) => local(port)),
       write: spec.proxies.map(({ writePort }) => local(writePort)),
@@ -99,8 +101,8 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
         memory: resources.memory,
         sharedMemory: resources.memory / 4,
         stopSeconds: timers.primaryStopTimeout + 20,
-        healthInterval: 2,
-        waitSeconds: 180,
+        healthInterval: 5,
+        waitSeconds: 0,
       },
       // The settings a cluster was made with are history; changes go to the running cluster
       { parent: this, dependsOn: after, ignoreChanges: ["uploads[0].content"] },
@@ -124,7 +126,7 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
         ],
         memory: 256 * MIB,
         stopSeconds: 5,
-        healthInterval: 3,
+        healthInterval: 2,
         waitSeconds: 60,
       },
       { parent: this, dependsOn: after },
@@ -147,7 +149,7 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
         ports: [{ internal: 6432, external: pooler.port }],
         memory: 128 * MIB,
         stopSeconds: 5,
-        healthInterval: 3,
+        healthInterval: 2,
         waitSeconds: 60,
       },
       { parent: this, dependsOn: after },
