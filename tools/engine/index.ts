@@ -41,7 +41,12 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     image = docker,
   } = options;
   const layout = layoutOf(root);
-  const env: NodeJS.ProcessEnv = { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" };
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    // Types are checked by `npm test`; checking them at every run would cost seconds.
+    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+  };
   let host = dockerHost(env);
 
   await log.step("Pulumi CLI", async (step) => {
