@@ -1,0 +1,266 @@
+"""Turns the loss of the primary into a pause. After one failed server login PgBouncer refuses every client at once, unless
+the database is PAUSEd: then clients wait for up to query_wait_timeout.
+
+For each database the keeper holds one session open as the pooler does: through its proxies, as its auth_user. That session
+breaks in the same millisecond as the pooler's own, so the PAUSE comes before a client can be back; the RESUME comes when a
+session stands again. The keeper RESUMEs only what it has PAUSEd itself, and PAUSEs nothing that is paused already.
+"""
+
+from __future__ import annotations
+
+import configparser
+import http.server
+import re
+import select
+import ssl
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any, Callable, Protocol
+
+import psycopg2
+from psycopg2.extensions import POLL_READ, set_wait_callback
+
+RETRY_SECONDS = 0.1
+HEARTBEAT_SECONDS = 1
+# What one attempt to reach a server may take, and what a server may take for SELECT 1 before it counts as lost
+ATTEMPT_SECONDS = 1
+ANSWER_SECONDS = 3
+# PAUSE holds once it is read, but answers only when no statement runs any more
+PAUSE_SECONDS = 0.25
+# Proxies learn of a new primary one after the other
+PROXY_SECONDS = 0.3
+# More than the longest step of keep(), unless something hangs
+STEP_SECONDS = 15
+METRICS_PORT = 6433
+
+
+class Console(Protocol):
+    def paused(self, database: str) -> bool: ...
+    def pause(self, database: str) -> None: ...
+    def resume(self, database: str) -> None: ...
+
+
+class Database:
+    """One database of the pooler. Told what is seen of it, decides whether it is paused."""
+
+    def __init__(self, name: str, patience: float, limit: float, console: Console, mark: Path,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self.name, self.patience, self.limit, self.console, self.mark, self.clock = name, patience, limit, console, mark, clock
+        # The mark is left by a keeper that died with the database paused
+        self.since: float | None = float(mark.read_text()) if mark.exists() else None
+        self.missing_since: float | None = None
+        self.given_up = False
+        self.pauses, self.seconds = 0, 0.0
+        self.alive_at = clock()
+
+    def alive(self) -> None:
+        self.alive_at = self.clock()
+
+    def reached(self) -> None:
+        self.missing_since, self.given_up = None, False
+        if self.since is not None:
+            self.resume("it takes sessions again")
+
+    def missing(self) -> None:
+        now = self.clock()
+        if self.missing_since is None:
+            self.missing_since = now
+        if self.since is not None:
+            if now - self.since >= self.limit:
+                self.resume("given up, clients get their error")
+                self.given_up = True
+        elif not self.given_up and now - self.missing_since >= self.patience and not self.console.paused(self.name):
+            self.pause(now)
+
+    def pause(self, now: float) -> None:
+        written = self.mark.with_suffix(".new")
+        written.write_text(str(now))
+        written.rename(self.mark)
+        self.since = now
+        self.pauses += 1
+        self.console.pause(self.name)
+        log(f"PAUSE {self.name}: no server can be reached through any proxy")
+
+    def resume(self, reason: str) -> None:
+        self.console.resume(self.name)
+        took = self.clock() - (self.since or 0)
+        self.since = None
+        self.seconds += took
+        self.mark.unlink(missing_ok=True)
+        log(f"RESUME {self.name} after {took:.2f} s: {reason}")
+
+    def metrics(self) -> str:
+        paused = 0 if self.since is None else self.clock() - self.since
+        values = {"paused": int(self.since is not None), "paused_for_seconds": paused, "pauses_total": self.pauses,
+                  "paused_seconds_total": self.seconds + paused}
+        return "".join(f'pgha_keeper_{key}{{database="{self.name}"}} {value:g}\n' for key, value in values.items())
+
+
+def log(text: str) -> None:
+    print(f"keeper: {text}", flush=True)
+
+
+def answered(error: str) -> bool:
+    """Whether a login failed by a server's answer (a wrong password, no free slot) and not for lack of a server."""
+    return "FATAL:" in error and not re.search("the database system is|terminating connection", error)
+
+
+class Session:
+    """A connection that never waits without end."""
+
+    def __init__(self, **parameters: Any) -> None:
+        self.connection = within(ATTEMPT_SECONDS, lambda: psycopg2.connect(
+            sslmode="verify-full", sslrootcert="/etc/pgha/ca.crt", gssencmode="disable", **parameters))
+        self.connection.autocommit = True
+
+    def query(self, text: str, seconds: float) -> list[dict[str, Any]]:
+        cursor = self.connection.cursor()
+        within(seconds, lambda: cursor.execute(text))
+        return [dict(zip((column.name for column in cursor.description), row)) for row in cursor] if cursor.description else []
+
+    def hold(self, beat: Callable[[], None]) -> None:
+        """Returns when the session is lost. A closed connection is seen at once, a silent one by the heartbeat."""
+        try:
+            while True:
+                beat()
+                select.select([self.connection], [], [], HEARTBEAT_SECONDS)
+                self.query("SELECT 1", ANSWER_SECONDS)
+        except (psycopg2.Error, TimeoutError, OSError):
+            self.close()
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+deadline = threading.local()
+
+
+def within(seconds: float, action: Callable[[], Any]) -> Any:
+    deadline.at = time.monotonic() + seconds
+    return action()
+
+
+def wait(connection: Any) -> None:
+    """psycopg2 comes here whenever it waits for a server."""
+    while state := connection.poll():
+        read, write = ([connection], []) if state == POLL_READ else ([], [connection])
+        if not any(select.select(read, write, [], max(0, deadline.at - time.monotonic()))):
+            raise TimeoutError("no answer in time")
+
+
+class PoolerConsole:
+    """The pooler's console, connected beforehand: a PAUSE takes a millisecond then."""
+
+    def __init__(self, min_pool_size: str) -> None:
+        self.session: Session | None = None
+        self.min_pool_size = min_pool_size
+
+    def query(self, text: str, seconds: float = ANSWER_SECONDS) -> list[dict[str, Any]]:
+        try:
+            if self.session is None:
+                self.session = Session(host="localhost", port=6432, dbname="pgbouncer", user="pooler_admin", passfile="/run/secrets/pgpass")
+            return self.session.query(text, seconds)
+        except Exception:
+            if self.session:
+                self.session.close()
+            self.session = None
+            raise
+
+    def paused(self, database: str) -> bool:
+        return any(row["name"] == database and int(row["paused"]) for row in self.query("SHOW DATABASES"))
+
+    def pause(self, database: str) -> None:
+        try:
+            self.query(f"PAUSE {database}", PAUSE_SECONDS)
+        except TimeoutError:
+            pass
+        # It would go on logging in for min_pool_size, cut each login off and, after the RESUME, refuse clients for that
+        self.query("SET min_pool_size = 0")
+
+    def resume(self, database: str) -> None:
+        if self.paused(database):
+            self.query(f"RESUME {database}")
+        self.query(f"SET min_pool_size = {self.min_pool_size}")
+
+
+def reach(entry: dict[str, str], writes: bool, login: dict[str, str]) -> Session | bool:
+    """A session through the first proxy that leads to a server; True if a server answered but refused it; else False."""
+    for turn, proxy in enumerate(entry["host"].split(",")):
+        try:
+            session = Session(host=proxy, port=entry["port"], dbname=entry["dbname"], application_name="pgha keeper", tcp_user_timeout=3000,
+                              options="-c idle_session_timeout=0", target_session_attrs="read-write" if writes else "any", **login)
+        except (psycopg2.Error, TimeoutError, OSError) as error:
+            if answered(str(error)):
+                return True
+            continue
+        if turn > 0:
+            time.sleep(PROXY_SECONDS)
+        return session
+    return False
+
+
+def keep(database: Database, attempt: Callable[[], Session | bool]) -> None:
+    while True:
+        database.alive()
+        try:
+            session = attempt()
+            if session:
+                database.reached()
+            if isinstance(session, Session):
+                session.hold(database.alive)
+            if session is not True:
+                database.missing()
+        except (psycopg2.Error, TimeoutError, OSError) as error:
+            log(f"{database.name}: the pooler's console: {str(error).strip()}")
+        time.sleep(RETRY_SECONDS)
+
+
+def serve_metrics(databases: list[Database]) -> None:
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            text = "".join(database.metrics() for database in databases).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("", METRICS_PORT), Answer)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain("/etc/pgha/tls.crt", "/run/secrets/tls_key")
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.serve_forever()
+
+
+def read_configuration(path: str) -> tuple[dict[str, dict[str, str]], configparser.SectionProxy]:
+    """Where its databases are, and its settings."""
+    ini = configparser.ConfigParser(interpolation=None)
+    ini.read(path)
+    databases = {name: dict(re.findall(r"(\w+)=(\S+)", line)) for name, line in ini["databases"].items()}
+    return databases, ini["pgbouncer"]
+
+
+def main(configuration: str, alive: Callable[[], None]) -> None:
+    """Calls `alive` once a second; returns when a part of it hangs."""
+    set_wait_callback(wait)
+    entries, settings = read_configuration(configuration)
+    user = settings["auth_user"]
+    # A pause ends while its clients still wait
+    limit = float(settings["query_wait_timeout"]) / 2
+    login = {"user": user, "password": dict(re.findall(r'"(.*)" "(.*)"', Path("/run/secrets/userlist").read_text()))[user]}
+    databases = []
+    for name, entry in entries.items():
+        writes = not name.endswith("_ro")
+        # Reads go to several servers: one that is lost leaves the pooler others
+        database = Database(name, 0 if writes else 1, limit, PoolerConsole(settings["min_pool_size"]), Path(f"/tmp/keeper-{name}"))
+        databases.append(database)
+        threading.Thread(target=keep, args=(database, partial(reach, entry, writes, login)), daemon=True).start()
+    threading.Thread(target=serve_metrics, args=(databases,), daemon=True).start()
+    while all(time.monotonic() - database.alive_at < STEP_SECONDS for database in databases):
+        alive()
+        time.sleep(1)

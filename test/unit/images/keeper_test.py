@@ -1,0 +1,239 @@
+"""The keeper's decisions against a console that remembers, and run's supervision of real processes. Started by keeper.test.ts."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import types
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+IMAGE = ROOT / "images/pgbouncer"
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(IMAGE))
+extensions = types.SimpleNamespace(POLL_READ=1, set_wait_callback=None)
+sys.modules["psycopg2"] = types.SimpleNamespace(Error=OSError, extensions=extensions)
+sys.modules["psycopg2.extensions"] = extensions
+
+import keeper  # noqa: E402
+
+keeper.log = lambda text: None
+
+
+class RememberingConsole:
+    def __init__(self):
+        self.said, self.held = [], False
+
+    def paused(self, database):
+        return self.held
+
+    def pause(self, database):
+        self.said.append("PAUSE")
+        self.held = True
+
+    def resume(self, database):
+        self.said.append("RESUME")
+        self.held = False
+
+
+class Decisions(unittest.TestCase):
+    def setUp(self):
+        self.now = 1000.0
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+        self.mark = Path(self.directory.name) / "app"
+        self.console = RememberingConsole()
+
+    def database(self, patience=0.0):
+        return keeper.Database("app", patience, 60, self.console, self.mark, lambda: self.now)
+
+    def missing(self, database, seconds):
+        for _ in range(round(seconds * 10)):
+            database.missing()
+            self.now += 0.1
+
+    def test_a_lost_session_is_a_pause_at_once_and_a_session_ends_it(self):
+        database = self.database()
+        database.reached()
+        database.missing()
+        self.assertEqual(self.console.said, ["PAUSE"])
+        self.missing(database, 20)
+        self.assertEqual(self.console.said, ["PAUSE"])
+        database.reached()
+        database.reached()
+        self.assertEqual(self.console.said, ["PAUSE", "RESUME"])
+        self.assertFalse(self.mark.exists())
+
+    def test_a_lost_session_for_reads_is_no_pause_while_another_server_answers(self):
+        database = self.database(patience=1)
+        for _ in range(5):
+            self.missing(database, 0.8)
+            database.reached()
+        self.assertEqual(self.console.said, [])
+        self.missing(database, 1.2)
+        self.assertEqual(self.console.said, ["PAUSE"])
+
+    def test_someone_elses_pause_is_left_alone(self):
+        self.console.held = True
+        database = self.database()
+        self.missing(database, 5)
+        database.reached()
+        self.missing(database, 100)
+        self.assertEqual(self.console.said, [])
+
+    def test_after_its_limit_a_pause_ends_and_does_not_come_back_before_a_session_stood(self):
+        database = self.database()
+        self.missing(database, 59)
+        self.assertEqual(self.console.said, ["PAUSE"])
+        self.missing(database, 200)
+        self.assertEqual(self.console.said, ["PAUSE", "RESUME"])
+        database.reached()
+        database.missing()
+        self.assertEqual(self.console.said, ["PAUSE", "RESUME", "PAUSE"])
+
+    def test_a_new_keeper_takes_up_the_pause_of_one_that_died_and_its_limit(self):
+        self.missing(self.database(), 40)
+        successor = self.database()
+        self.missing(successor, 10)
+        self.assertEqual(self.console.said, ["PAUSE"])
+        self.missing(self.database(), 15)
+        self.assertEqual(self.console.said, ["PAUSE", "RESUME"])
+
+    def test_a_keeper_that_dies_while_it_pauses_has_left_its_mark(self):
+        self.console.pause = lambda database: self.fail("killed") if not self.mark.exists() else None
+        self.database().missing()
+        self.database().reached()
+        self.assertEqual(self.console.said, ["RESUME"])
+
+    def test_a_resume_that_fails_is_tried_again(self):
+        database = self.database()
+        database.missing()
+        resume, self.console.resume = self.console.resume, lambda name: (_ for _ in ()).throw(OSError("busy"))
+        with self.assertRaises(OSError):
+            database.reached()
+        self.console.resume = resume
+        database.reached()
+        self.assertEqual(self.console.said, ["PAUSE", "RESUME"])
+
+    def test_metrics_count_pauses_and_their_seconds(self):
+        database = self.database()
+        self.missing(database, 3)
+        self.assertIn('pgha_keeper_paused{database="app"} 1\n', database.metrics())
+        database.reached()
+        text = database.metrics()
+        for line in ("paused{database=\"app\"} 0", "pauses_total{database=\"app\"} 1", "paused_seconds_total{database=\"app\"} 3"):
+            self.assertIn(f"pgha_keeper_{line}\n", text)
+
+
+class Console(unittest.TestCase):
+    def console(self, paused, refuse=None):
+        said = []
+
+        class Session:
+            def query(self, text, seconds):
+                said.append(text)
+                if text == refuse:
+                    raise TimeoutError
+                return [{"name": "app", "paused": paused}]
+
+            def close(self):
+                said.append("close")
+
+        console = keeper.PoolerConsole("10")
+        console.session = Session()
+        return console, said
+
+    def test_a_pause_that_someone_else_ended_is_not_resumed(self):
+        console, said = self.console(paused=0)
+        console.resume("app")
+        self.assertEqual(said, ["SHOW DATABASES", "SET min_pool_size = 10"])
+
+    def test_a_pause_that_waits_for_running_statements_holds(self):
+        console, said = self.console(paused=1, refuse="PAUSE app")
+        session, connect = console.session, keeper.Session
+        keeper.Session = lambda **parameters: session
+        self.addCleanup(setattr, keeper, "Session", connect)
+        console.pause("app")
+        self.assertEqual(said, ["PAUSE app", "close", "SET min_pool_size = 0"])
+
+    def test_the_pooler_logs_in_for_its_smallest_pool_only_outside_of_a_pause(self):
+        console, said = self.console(paused=1)
+        console.pause("app")
+        console.resume("app")
+        self.assertEqual(said, ["PAUSE app", "SET min_pool_size = 0", "SHOW DATABASES", "RESUME app", "SET min_pool_size = 10"])
+
+
+class Reading(unittest.TestCase):
+    def test_the_poolers_own_file_tells_where_its_databases_are(self):
+        databases, settings = keeper.read_configuration(str(ROOT / "test/golden/default/pgbouncer-2-pgbouncer.ini"))
+        self.assertEqual(list(databases), ["app", "app_ro"])
+        self.assertEqual(databases["app_ro"]["host"], "pgha-dev-haproxy-2,pgha-dev-haproxy-1")
+        self.assertEqual((databases["app"]["port"], databases["app_ro"]["port"]), ("5432", "5433"))
+        self.assertEqual((settings["auth_user"], settings["query_wait_timeout"]), ("pgbouncer", "120"))
+
+    def test_a_refusal_is_an_answer_and_a_starting_server_is_none(self):
+        self.assertTrue(keeper.answered('FATAL:  password authentication failed for user "pgbouncer"'))
+        self.assertTrue(keeper.answered("FATAL:  sorry, too many clients already"))
+        for none in ("FATAL:  the database system is starting up", "server closed the connection unexpectedly", "Connection refused"):
+            self.assertFalse(keeper.answered(none))
+
+
+class Supervision(unittest.TestCase):
+    """`run` with a pooler and a keeper that only write down what happens to them."""
+
+    def start(self, keeper_source):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.at = Path(directory.name)
+        (self.at / "run").write_text((IMAGE / "run").read_text().replace("SILENCE_SECONDS = 5", "SILENCE_SECONDS = 0.5"))
+        (self.at / "keeper.py").write_text(f"import os, signal, time\nlog = print\ndef main(configuration, alive):\n    open('keepers', 'a').write(f'{{os.getpid()}}\\n')\n{keeper_source}")
+        pooler = self.at / "pgbouncer"
+        pooler.write_text("#!/bin/sh\necho $$ >pooler\ntrap 'echo INT >>signals; exit 3' INT\ntrap 'echo TERM >>signals' TERM\nwhile :; do sleep 0.05; done\n")
+        pooler.chmod(0o755)
+        environment = {**os.environ, "PATH": f"{self.at}:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
+        self.process = subprocess.Popen([sys.executable, "run"], cwd=self.at, env=environment, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL, start_new_session=True)
+        self.addCleanup(self.process.wait)
+        self.addCleanup(os.killpg, self.process.pid, signal.SIGKILL)
+        self.until(lambda: self.read("pooler") and self.read("keepers"))
+        self.pooler = int(self.read("pooler")[0])
+
+    def read(self, name):
+        path = self.at / name
+        return path.read_text().split() if path.exists() else []
+
+    def until(self, condition):
+        end = time.monotonic() + 8
+        while not condition():
+            self.assertLess(time.monotonic(), end, "it did not happen")
+            time.sleep(0.02)
+
+    def test_a_stop_reaches_the_pooler_as_the_signal_that_does_not_wait_for_clients(self):
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            self.start("    while True: alive(); time.sleep(0.1)\n")
+            self.process.send_signal(stop)
+            self.assertEqual(self.process.wait(5), 3)
+            self.assertEqual(self.read("signals"), ["INT"])
+
+    def test_the_poolers_end_is_the_end(self):
+        self.start("    while True: alive(); time.sleep(0.1)\n")
+        os.kill(self.pooler, signal.SIGKILL)
+        self.assertEqual(self.process.wait(5), 137)
+
+    def test_a_keeper_that_dies_is_replaced_and_the_pooler_stays(self):
+        self.start("    alive(); time.sleep(0.1); raise SystemExit\n")
+        self.until(lambda: len(self.read("keepers")) > 2)
+        os.kill(self.pooler, 0)
+
+    def test_a_keeper_that_hangs_is_replaced(self):
+        self.start("    os.kill(os.getpid(), signal.SIGSTOP)\n")
+        self.until(lambda: len(self.read("keepers")) > 1)
+        os.kill(self.pooler, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
