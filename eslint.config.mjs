@@ -32,5 +32,6 @@ export default tseslint.config(
   layer(["infra/render/**/*.ts"], ["@pulumi/*", "../targets/*", "../database/*"], "render is pure: cluster in, text out"),
   layer(["infra/targets/docker/**/*.ts"], ["../aws/*", "../../database/*"], "targets know neither each other nor the database"),
   layer(["infra/database/**/*.ts"], ["../targets/*", "../render/*"], "the database knows cluster only"),
+  layer(["clients/**/*.ts"], ["**/infra/**", "**/ops/**", "@pulumi/*"], "clients are copied: they need their driver only"),
   layer(["ops/**/*.ts"], ["**/infra/targets/*", "**/infra/database/*", "@pulumi/*"], "ops reads outputs and cluster only"),
 );

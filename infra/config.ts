@@ -44,6 +44,20 @@ export const schema = z.strictObject({
       synchronousStandbys: count(1, 7).default(1).describe("standbys that must have a commit before it is acknowledged"),
     })
     .prefault({}),
+  availability: z
+    .strictObject({
+      preset: z
+        .enum(["fast", "common"])
+        .optional()
+        .describe("timers: the fastest that spare a healthy primary, or what most clusters run with, to compare; default: fast, or what maxWriteOutage allows"),
+      maxWriteOutage: count(1, 3600)
+        .optional()
+        .describe("seconds that no single failure may stop writes for; timers are as patient as that allows, or it is refused"),
+      ttl: count(1, 3600).optional().describe("seconds until a silent primary is replaced (20)"),
+      loopWait: count(1, 3600).optional().describe("seconds between two looks of Patroni (2)"),
+      retryTimeout: count(1, 3600).optional().describe("seconds an operation on etcd or Postgres is retried before the primary steps down (half of what ttl leaves)"),
+    })
+    .prefault({}),
   etcd: z
     .strictObject({ members: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(3).describe("members that elect") })
     .prefault({}),
@@ -136,7 +150,7 @@ function faults(issue: z.core.$ZodIssue): Fault[] {
 function describe(issue: z.core.$ZodIssue): [string, string] {
   if (issue.code === "custom" || issue.code === "invalid_format") return ["is not valid", issue.message];
   if (issue.code === "invalid_union") return ["has no possible value", unionRemedy(issue)];
-  return ["has no possible value", issue.message.replace(/^Invalid \w+: |^Too (small|big): /, "").replace(/^e/, "e")];
+  return ["has no possible value", issue.message.replace(/^Invalid \w+: |^Too (small|big): /, "")];
 }
 
 function unionRemedy(issue: z.core.$ZodIssueInvalidUnion): string {

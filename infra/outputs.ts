@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { Certificate, CertificateAuthority } from "./certificates";
+import { CLIENT_CONNECT_TIMEOUT, planBudget } from "./cluster/budget";
 import { ClusterSpec } from "./cluster/spec";
 import { ClusterSecrets } from "./secrets";
 import { Address, Endpoints } from "./targets/target";
@@ -20,9 +21,9 @@ export interface DescribeArgs {
 /** What a stack tells people and programs. URLs hold passwords and are secret; several hosts in one are alternatives. */
 export function describeCluster({ spec, endpoints, authority, operator, secrets }: DescribeArgs) {
   const caFile = path.join(FOLDER, spec.name, "ca.crt");
-  const { application, applicationReadonly, monitoring, stats } = secrets.passwords;
+  const { application, applicationReadonly, monitoring, poolerAdmin, postgres, stats } = secrets.passwords;
   const url = (user: string, password: pulumi.Output<string>, addresses: Address[], database: string) =>
-    pulumi.interpolate`postgresql://${user}:${password}@${hostList(addresses)}/${database}?sslmode=verify-full&sslrootcert=${caFile}&connect_timeout=5`;
+    pulumi.interpolate`postgresql://${user}:${password}@${hostList(addresses)}/${database}?sslmode=verify-full&sslrootcert=${caFile}&connect_timeout=${CLIENT_CONNECT_TIMEOUT}`;
   const { database } = spec;
 
   return {
@@ -31,12 +32,16 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
     haproxyWriteUrl: url(database, application, endpoints.write, database),
     haproxyReadUrl: url(`${database}_readonly`, applicationReadonly, endpoints.read, database),
     poolerUrls: endpoints.poolers.map((address) => url("monitoring", monitoring, [address], "pgbouncer")),
+    // For pgha itself, one host each: pausing poolers, and a checkpoint through a proxy
+    poolerAdminUrls: endpoints.poolers.map((address) => url("pooler_admin", poolerAdmin, [address], "pgbouncer")),
+    superuserUrls: endpoints.write.map((address) => url("postgres", postgres, [address], "postgres")),
     statsUrls: endpoints.stats.map((address) => pulumi.interpolate`https://admin:${stats}@${hostList([address])}/`),
     patroniUrls: endpoints.patroni.map((address) => `https://${hostList([address])}`),
     caCertificate: authority.certificate,
     caFile: authority.certificate.apply((pem) => writeFile(caFile, pem)),
     operatorCertificate: operator.certificate,
     operatorKey: operator.key,
+    budget: planBudget(spec),
     cluster: {
       name: spec.name,
       target: spec.target,

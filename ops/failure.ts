@@ -1,3 +1,5 @@
+import { NoHostError } from "../clients/node/pgha";
+
 const words: Record<string, string> = {
   ECONNREFUSED: "refused: nothing listens there",
   ECONNRESET: "closed the connection",
@@ -9,16 +11,19 @@ const words: Record<string, string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "has a certificate for another name",
 };
 
-/** A failure that is described already, in words that go after a name. */
-export class Unreachable extends Error {}
-
 /** Why a server gave no answer, in words that go after its name; an address tried over IPv6 and IPv4 failed once. */
 export function describeFailure(error: unknown): string {
-  if (error instanceof Unreachable) return error.message;
+  if (error instanceof NoHostError) return describeAttempts(error);
   const { code, message, errors } = error as { code?: string; message?: string; errors?: unknown[] };
   if (code !== undefined && words[code]) return words[code];
   if (errors?.length) return describeFailure(errors[0]);
   if (/time-?out/i.test(message ?? "")) return "gave no answer in time";
   if (/Connection terminated/.test(message ?? "")) return "closed the connection";
   return message ? `says: ${message.split("\n")[0]}` : (code ?? "failed");
+}
+
+/** Each host's failure, with its name where there are several. */
+function describeAttempts({ attempts }: NoHostError): string {
+  const name = ({ host, port }: NoHostError["attempts"][number]["at"]) => (attempts.length > 1 ? `${host}:${port} ` : "");
+  return attempts.map(({ at, error }) => `${name(at)}${describeFailure(error)}`).join("; ");
 }

@@ -6,27 +6,48 @@ import { ExistingEngine } from "./engine";
 
 const servers = z.array(z.object({ name: z.string(), host: z.string() }));
 
+const seconds = z.number().nullable();
+const budget = z.object({
+  mode: z.string(),
+  maxWriteOutage: z.number().optional(),
+  unflushed: z.number(),
+  failures: z.array(
+    z.object({ failure: z.string(), title: z.string(), typical: seconds, worst: seconds, until: z.string().optional(), mayLose: z.string() }),
+  ),
+});
+
+/** infra/cluster/budget.ts. Names are text here: a stack may have been deployed by another version. */
+export type Budget = z.infer<typeof budget>;
+
 /** What pgha needs of a stack's outputs (infra/outputs.ts); whatever else there is does no harm. */
 const schema = z.object({
   cluster: z.object({
     name: z.string(),
     target: z.string(),
+    database: z.string(),
     replication: z.object({
       mode: z.enum(["asynchronous", "priority", "quorum", "strict"]),
       synchronousStandbys: z.number(),
     }),
+    etcd: servers,
     postgres: servers,
     haproxy: servers,
     pgbouncer: servers,
   }),
   patroniUrls: z.array(z.string()).min(1),
   poolerUrls: z.array(z.string()),
+  poolerAdminUrls: z.array(z.string()),
+  superuserUrls: z.array(z.string()),
   statsUrls: z.array(z.string()),
   writeUrl: z.string(),
   readUrl: z.string(),
   haproxyWriteUrl: z.string(),
   haproxyReadUrl: z.string(),
   caCertificate: z.string(),
+  operatorCertificate: z.string(),
+  operatorKey: z.string(),
+  /** Absent from stacks that were deployed before there was one. */
+  budget: budget.optional(),
 });
 
 /** A deployed stack as its own outputs describe it. The URLs hold passwords: never print them unmasked. */
@@ -35,6 +56,12 @@ export type Outputs = z.infer<typeof schema>;
 /** How to deploy a stack, for remedies. */
 function upCommand(stack: string): string {
   return stack === "dev" ? "npm run up" : `npm run up -- --stack ${stack}`;
+}
+
+/** The stack's budget; throws a UserError with the remedy where it has none yet. */
+export function budgetOf({ budget }: Outputs, stack: string): Budget {
+  if (budget) return budget;
+  throw new UserError(`the stack ${stack} was deployed without a budget`, upCommand(stack));
 }
 
 /** Asks the engine; throws a UserError with the remedy when the stack is not deployed. */

@@ -1,7 +1,9 @@
+import { longest, planBudget } from "./budget";
 import { Fault } from "./errors";
-import { knownSettings } from "./settings";
+import { KnownSetting, knownSettings } from "./settings";
 import { ClusterSpec, Settings } from "./spec";
-import { MIB, parseSize } from "./units";
+import { floor, planTimers } from "./timers";
+import { GIB, MIB, parseSize } from "./units";
 
 /** Settings that Patroni, TLS, the plan of the cluster or the safety of data decide. */
 const RESERVED: Record<string, string> = {
@@ -22,7 +24,7 @@ const RESERVED: Record<string, string> = {
 type Rule = (spec: ClusterSpec, overrides: Settings) => Fault[];
 
 /** Everything that is well formed but cannot work, or would break a promise. Each rule returns its faults. */
-const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, ports, pools, slots, parameters, memory, durability];
+const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, ports, pools, slots, parameters, memory, disk, durability, timers, writeOutage];
 
 export function findFaults(spec: ClusterSpec, overrides: Settings): Fault[] {
   return rules.flatMap((rule) => rule(spec, overrides));
@@ -99,20 +101,31 @@ function parameters({ version }: ClusterSpec, overrides: Settings): Fault[] {
   const known = knownSettings(version);
   return Object.entries(overrides).flatMap(([name, value]) => {
     const key = `postgres.parameters.${name}`;
+    const spelling = Object.keys(known).find((setting) => setting.toLowerCase() === name.toLowerCase() && setting !== name);
+    if (spelling) return [fault(key, "is written otherwise", `write ${spelling}`)];
     if (name in RESERVED) return [fault(key, "cannot be overridden", `remove it: ${RESERVED[name]}`)];
     if (!(name in known)) {
       if (/^[a-z_]+\.[a-z_]+$/i.test(name)) return [];
       return [fault(key, `is not a setting of PostgreSQL ${version}`, "correct its spelling or remove it")];
     }
-    return isValue(known[name].type, value) ? [] : [fault(key, `${JSON.stringify(value)} is not a value of type ${known[name].type}`, "correct it")];
+    const { type, values } = known[name];
+    const remedy = values ? `use ${values.join(", ")}` : "correct it";
+    return isValue(known[name], value) ? [] : [fault(key, `${JSON.stringify(value)} is not a value of type ${type}`, remedy)];
   });
 }
 
-function isValue(type: string, value: string | number | boolean): boolean {
-  const text = String(value);
-  if (type === "boolean") return /^(on|off|true|false|yes|no|1|0)$/i.test(text);
-  if (type === "integer" || type === "real") return /^-?\d+(\.\d+)?\s*(B|kB|MB|GB|TB|us|ms|s|min|h|d)?$/.test(text);
-  return typeof value !== "boolean" || type === "enum";
+function isValue({ type, values = [] }: KnownSetting, value: string | number | boolean): boolean {
+  const text = String(value).toLowerCase();
+  const isSwitch = /^(on|off|true|false|yes|no|1|0)$/.test(text);
+  if (type === "boolean") return isSwitch;
+  if (type === "integer" || type === "real") return /^-?\d+(\.\d+)?\s*(b|kb|mb|gb|tb|us|ms|s|min|h|d)?$/.test(text);
+  if (type === "enum") return values.includes(text) || (isSwitch && values.some((known) => known === "on" || known === "off"));
+  return typeof value !== "boolean";
+}
+
+function disk({ resources }: ClusterSpec): Fault[] {
+  if (resources.disk >= 5 * GIB) return [];
+  return [fault("postgres.disk", `${Math.round(resources.disk / MIB)} MiB leave no room for WAL beside the data`, "give it at least 5GiB")];
 }
 
 function memory({ settings, resources }: ClusterSpec): Fault[] {
@@ -125,15 +138,52 @@ function memory({ settings, resources }: ClusterSpec): Fault[] {
 
 function durability({ profile, replication, settings }: ClusterSpec, overrides: Settings): Fault[] {
   const faults: Fault[] = [];
-  const commit = String(settings.synchronous_commit ?? "on");
-  if (["off", "false", "0", "no"].includes(commit) && profile !== "bulk")
-    faults.push(fault("postgres.parameters.synchronous_commit", "off loses acknowledged commits in a crash", "use profile bulk, or set it per role or transaction"));
-  if (["off", "local"].includes(commit) && replication.mode !== "asynchronous")
-    faults.push(fault("postgres.parameters.synchronous_commit", `${commit} does not wait for the standbys that replication.mode ${replication.mode} promises`, "use mode asynchronous, or remove it"));
+  const commit = String(settings.synchronous_commit ?? "on").toLowerCase().replace(/^(false|no|0)$/, "off");
+  const key = "postgres.parameters.synchronous_commit";
+  if (commit === "off" && profile !== "bulk") {
+    faults.push(fault(key, "off loses acknowledged commits in a crash", "use profile bulk, or set it per role or transaction"));
+  } else if (["off", "local", "remote_write"].includes(commit) && replication.mode !== "asynchronous") {
+    const problem = `${commit} does not wait until the standbys that mode ${replication.mode} promises have a commit on disk`;
+    faults.push("synchronous_commit" in overrides
+      ? fault(key, problem, "remove it, or use replication.mode asynchronous")
+      : fault("replication.mode", `in profile ${profile}, synchronous_commit ${problem}`, "use asynchronous, or another profile"));
+  }
   const level = overrides.wal_level;
   if (level !== undefined && level !== "replica" && level !== "logical")
     faults.push(fault("postgres.parameters.wal_level", `${level} cannot feed standbys`, "use replica or logical"));
   return faults;
+}
+
+/** What Patroni would rewrite, with no more than a warning in its log. */
+function timers({ timers: { ttl, loopWait, retryTimeout } }: ClusterSpec): Fault[] {
+  const low = Object.entries({ ttl, loopWait, retryTimeout })
+    .filter(([name, seconds]) => seconds < floor[name as keyof typeof floor])
+    .map(([name, seconds]) => fault(`availability.${name}`, `Patroni rewrites ${seconds} s`, `use at least ${floor[name as keyof typeof floor]}`));
+  const needed = loopWait + 2 * retryTimeout;
+  if (low.length || needed <= ttl) return low;
+  const most = Math.floor((ttl - loopWait) / 2);
+  const [key, limit] = most >= floor.retryTimeout ? ["retryTimeout", most] : ["loopWait", ttl - 2 * floor.retryTimeout];
+  return [fault(`availability.${key}`, `Patroni rewrites timers with loopWait + 2 × retryTimeout above ttl (${loopWait} + 2 × ${retryTimeout} > ${ttl})`,
+    `keep ${key} ≤ ${limit}, or raise ttl to ${needed}`)];
+}
+
+function writeOutage(spec: ClusterSpec): Fault[] {
+  const { maxWriteOutage: promised } = spec;
+  if (promised === undefined) return [];
+  const { failures } = planBudget(spec);
+  const more: Record<string, [string, number]> = {
+    "host-loss-with-etcd-leader": ["etcd.members", 3], "proxy-loss": ["haproxy.instances", 2], "pooler-loss": ["pgbouncer.instances", 2],
+  };
+  const endless = failures.filter(({ worst }) => worst === null).map(({ failure, title, until }) => {
+    const [key, count] = more[failure];
+    return fault(key, `availability.maxWriteOutage ${promised} s cannot be kept: when ${title}, writes stop until ${until}`, `raise it to ${count}`);
+  });
+  const { title, worst } = longest(failures.filter((failure) => failure.worst !== null));
+  if (worst === null || worst <= promised) return endless;
+  const fastest = planBudget({ ...spec, timers: planTimers(spec.replication.mode, { maxWriteOutage: promised }) }).failures;
+  const byHand = fastest.every((failure) => failure.worst === null || failure.worst <= promised);
+  return [...endless, fault("availability.maxWriteOutage", `${promised} s cannot be kept: when ${title}, writes stop for up to ${worst} s`,
+    `promise at least ${Math.ceil(worst)}${byHand ? ", or leave preset, ttl, loopWait and retryTimeout out" : ""}`)];
 }
 
 /** Bytes of a Postgres memory setting whose bare numbers count 8 kB blocks; undefined where the type rule complains already. */

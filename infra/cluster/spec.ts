@@ -37,15 +37,35 @@ export interface Pooler extends Server {
   proxies: string[];
 }
 
-/** Patroni's timers and the time-outs of proxies and poolers that go with them. Seconds, unless named otherwise. */
+/** How soon a failure is noticed and got over. Patroni's timers, seconds, and what goes with them elsewhere. */
 export interface Timers {
   ttl: number;
   loopWait: number;
   retryTimeout: number;
   primaryStartTimeout: number;
   primaryStopTimeout: number;
-  checkIntervalMs: number;
-  fastCheckIntervalMs: number;
+  check: CheckTimers;
+  pooler: PoolerTimers;
+}
+
+/** HAProxy's checks of a server; times in milliseconds. */
+export interface CheckTimers {
+  interval: number;
+  fastInterval: number;
+  downInterval: number;
+  timeout: number;
+  /** Checks in a row that bring a server up, or down. */
+  rise: number;
+  fall: number;
+}
+
+export interface PoolerTimers {
+  /** Between two tries to log in at a server. Seconds. */
+  loginRetry: number;
+  /** Seconds. */
+  connectTimeout: number;
+  /** How long sent data may stay unacknowledged. Milliseconds; 0: the system's, some 15 minutes. */
+  tcpUserTimeout: number;
 }
 
 /** What one Postgres server may use. Bytes. */
@@ -81,6 +101,8 @@ export interface ClusterSpec {
   images: { base: string };
   resources: Resources;
   timers: Timers;
+  /** Seconds that no single failure may stop writes for, where that is promised. */
+  maxWriteOutage?: number;
   settings: Settings;
   pool: PoolLimits;
   proxyMaxConnections: number;

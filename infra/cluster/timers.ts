@@ -1,19 +1,94 @@
+import { failureBudgets, longest } from "./budget";
 import { Mode, Timers } from "./spec";
 
+export type Preset = "fast" | "common";
+
+/** What the configuration says of availability. Seconds; what is left out is derived. */
+export interface Wishes {
+  preset?: Preset;
+  maxWriteOutage?: number;
+  ttl?: number;
+  loopWait?: number;
+  retryTimeout?: number;
+}
+
+/** Patroni's own least values: it rewrites what is below. Source: patroni/config.py, _validate_and_adjust_timeouts. */
+export const floor = { ttl: 20, loopWait: 1, retryTimeout: 3 };
+
+/** Beyond this a longer wait keeps no healthy primary: a network that was away for a minute is a failure. */
+const MAX_TTL = 60;
+
+/** Redundancy that timers are derived for; what a cluster lacks of it is for rules.ts to say. */
+const redundant = { etcd: 3, proxies: 2, poolers: 2 };
+
 /**
- * The shortest timers that kept a healthy primary in every measured failure: ttl at Patroni's minimum of 20 s, and
- * retry_timeout long enough to sit out the election of an etcd leader. Patroni rewrites what breaks
- * loop_wait + 2 × retry_timeout ≤ ttl. An asynchronous primary that crashed is restarted in place before a standby
- * may take over, because the standby can lack its last commits.
+ * Timers of Patroni, HAProxy and PgBouncer that go together. Without a wish the fastest; with maxWriteOutage the most patient
+ * whose worst outage keeps it, because patience spares a healthy primary on a slow network. A promise that cannot be kept
+ * gets the fastest, and rules.ts refuses it.
  */
-export function planTimers(mode: Mode): Timers {
-  return {
-    ttl: 20,
-    loopWait: 2,
-    retryTimeout: 9,
-    primaryStartTimeout: mode === "asynchronous" ? 30 : 0,
+export function planTimers(mode: Mode, wishes: Wishes = {}): Timers {
+  const { preset, maxWriteOutage, ttl } = wishes;
+  if (preset === "common") return change(common, wishes);
+  if (preset === "fast" || maxWriteOutage === undefined || ttl !== undefined) return patient(mode, ttl ?? floor.ttl, wishes);
+  for (let longer = MAX_TTL; longer > floor.ttl; longer--) {
+    const timers = patient(mode, longer, wishes);
+    const { worst } = longest(failureBudgets(timers, mode, redundant));
+    if (worst !== null && worst <= maxWriteOutage) return timers;
+  }
+  return patient(mode, floor.ttl, wishes);
+}
+
+/**
+ * The shortest timers that kept a healthy primary in every measured failure, at ttl 20; all that a hiccup could trip waits in
+ * proportion to ttl. retry_timeout is as long as Patroni allows: it has to sit out the election of an etcd leader.
+ */
+function patient(mode: Mode, ttl: number, wishes: Wishes): Timers {
+  const calm = Math.max(1, ttl / floor.ttl);
+  const { loopWait = 2 } = wishes;
+  const timers: Timers = {
+    ttl,
+    loopWait,
+    retryTimeout: Math.max(floor.retryTimeout, Math.floor((ttl - loopWait) / 2)),
+    primaryStartTimeout: 0,
     primaryStopTimeout: 10,
-    checkIntervalMs: 500,
-    fastCheckIntervalMs: 250,
+    check: {
+      interval: Math.round(500 * calm),
+      fastInterval: Math.round(250 * calm),
+      downInterval: 250,
+      timeout: Math.round(1000 * calm),
+      rise: 1,
+      fall: 2,
+    },
+    pooler: { loginRetry: 0.2, connectTimeout: Math.round(3 * calm), tcpUserTimeout: Math.round(3000 * calm) },
+  };
+  const chosen = change(timers, wishes);
+  return mode === "asynchronous" ? { ...chosen, primaryStartTimeout: startTimeout(chosen, wishes) } : chosen;
+}
+
+/** An asynchronous primary that crashed is restarted in place first: a standby can lack its last commits. */
+function startTimeout(timers: Timers, { maxWriteOutage }: Wishes): number {
+  if (maxWriteOutage === undefined) return 30;
+  const failover = failureBudgets({ ...timers, primaryStartTimeout: 0 }, "asynchronous", redundant)
+    .find(({ failure }) => failure === "crash-without-restart");
+  return Math.min(300, Math.max(5, Math.floor(maxWriteOutage - (failover?.worst ?? 0))));
+}
+
+/** What most clusters run with: the defaults of Patroni and PgBouncer, and HAProxy's as Patroni's example has them. */
+const common: Timers = {
+  ttl: 30,
+  loopWait: 10,
+  retryTimeout: 10,
+  primaryStartTimeout: 300,
+  primaryStopTimeout: 0,
+  check: { interval: 3000, fastInterval: 3000, downInterval: 3000, timeout: 3000, rise: 4, fall: 3 },
+  pooler: { loginRetry: 15, connectTimeout: 15, tcpUserTimeout: 0 },
+};
+
+function change(timers: Timers, { ttl, loopWait, retryTimeout }: Wishes): Timers {
+  return {
+    ...timers,
+    ttl: ttl ?? timers.ttl,
+    loopWait: loopWait ?? timers.loopWait,
+    retryTimeout: retryTimeout ?? timers.retryTimeout,
   };
 }

@@ -1,6 +1,7 @@
 /** Binary sizes, as Kubernetes and Postgres users write them: 512MB, 1GiB, 2 GB. All of them are powers of 1024. */
 const BYTES: Record<string, number> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 };
 
+export const KIB = 2 ** 10;
 export const MIB = 2 ** 20;
 export const GIB = 2 ** 30;
 

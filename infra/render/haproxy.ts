@@ -1,4 +1,4 @@
-import { ClusterSpec, Proxy } from "../cluster/spec";
+import { CheckTimers, ClusterSpec, Proxy } from "../cluster/spec";
 import { render, RenderedFile } from "./template";
 
 interface View {
@@ -6,8 +6,7 @@ interface View {
   name: string;
   maxConnections: number;
   maxReadLag: number;
-  interval: number;
-  fastInterval: number;
+  check: CheckTimers;
   servers: { name: string; host: string }[];
 }
 
@@ -17,8 +16,7 @@ export function haproxyFile(spec: ClusterSpec, proxy: Proxy): RenderedFile {
     name: proxy.name,
     maxConnections: spec.proxyMaxConnections,
     maxReadLag: spec.maxReadLag,
-    interval: spec.timers.checkIntervalMs,
-    fastInterval: spec.timers.fastCheckIntervalMs,
+    check: spec.timers.check,
     servers: spec.members.map(({ name, host }) => ({ name, host })),
   };
   return { path: "/etc/pgha/haproxy.cfg", content: render("haproxy.cfg", view) };

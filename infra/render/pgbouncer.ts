@@ -1,4 +1,4 @@
-import { ClusterSpec, Pooler } from "../cluster/spec";
+import { ClusterSpec, Pooler, PoolerTimers } from "../cluster/spec";
 import { render, RenderedFile } from "./template";
 
 interface View {
@@ -11,6 +11,7 @@ interface View {
   reservePoolSize: number;
   maxDatabaseConnections: number;
   maxClientConnections: number;
+  timers: PoolerTimers;
 }
 
 export function pgbouncerFile(spec: ClusterSpec, pooler: Pooler): RenderedFile {
@@ -20,6 +21,7 @@ export function pgbouncerFile(spec: ClusterSpec, pooler: Pooler): RenderedFile {
     database: spec.database,
     proxies: pooler.proxies.join(","),
     ...spec.pool,
+    timers: spec.timers.pooler,
   };
   return { path: "/etc/pgha/pgbouncer.ini", content: render("pgbouncer.ini", view) };
 }

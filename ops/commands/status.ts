@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { commonOptions, parseOptions, parseSeconds, withOptionalNumber } from "../arguments";
 import { findEngine } from "../engine";
-import { readOutputs } from "../outputs";
+import { budgetOf, readOutputs } from "../outputs";
 import { collectStatus } from "../status/collect";
 import { StatusReport } from "../status/report";
 import { viewStatus } from "../status/view";
@@ -15,21 +15,23 @@ Asks every part of the cluster at once, each for at most 2 s, and says first whe
 
   --stack <name>     which deployment (the selected stack, or dev)
   --json             for programs; its shape is StatusReport in ops/status/report.ts
+  --budget           also how long writes stop in each kind of failure, typically and at worst
   --watch [seconds]  again every so often (2), until Ctrl-C; with --json one line each
 
 Exit codes: 0 healthy, 1 error or no Patroni answers, 2 wrong usage, 3 reachable but degraded or without a primary.
 `;
 
-const options = { ...commonOptions, watch: { type: "string" } } as const;
+const options = { ...commonOptions, watch: { type: "string" }, budget: { type: "boolean", default: false } } as const;
 
 export async function run(args: string[]): Promise<number> {
-  const { stack, json, watch } = parseOptions("status", withOptionalNumber(args, "--watch", 2), options);
+  const { stack, json, watch, budget } = parseOptions("status", withOptionalNumber(args, "--watch", 2), options);
   const interval = watch === undefined ? undefined : parseSeconds("status", "--watch", watch);
   const engine = findEngine();
   const name = stack ?? engine.stack;
   const outputs = await readOutputs(engine, name);
+  const expected = budget ? { budget: budgetOf(outputs, name) } : {};
   const look = async () => {
-    const report = await collectStatus(outputs, name);
+    const report = { ...(await collectStatus(outputs, name)), ...expected };
     show(report, { json, repeated: interval !== undefined });
     return codeOf(report);
   };

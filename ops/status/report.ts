@@ -1,3 +1,5 @@
+import { Budget } from "../outputs";
+
 /** What `pgha status --json` prints. Stable: keys may be added, none changes its meaning. */
 export interface StatusReport {
   cluster: string;
@@ -10,6 +12,8 @@ export interface StatusReport {
   proxies: Proxy[];
   endpoints: Endpoint[];
   certificates: ServedCertificate[];
+  /** With --budget: how long writes stop in each kind of failure, as computed from the timers. Seconds. */
+  budget?: Budget;
 }
 
 export interface Verdict {

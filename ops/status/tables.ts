@@ -1,6 +1,7 @@
 import { formatBytes, formatSeconds } from "../format";
 import { Cell, Column } from "../table";
 import { Tone } from "../terminal";
+import { Budget } from "../outputs";
 import { Endpoint, Member, Pooler, Proxy } from "./report";
 
 // Why a part gives no answer stands in the verdict's problems: here it would push the columns apart.
@@ -98,5 +99,22 @@ export function endpointRow({ name, error, url, host, reaches, connectMillisecon
     text(queryMilliseconds === undefined ? undefined : `${queryMilliseconds} ms`),
     text(host),
     text(url),
+  ];
+}
+
+export const budgetColumns: Column[] = [
+  { title: "when" },
+  { title: "typical", align: "right" },
+  { title: "worst", align: "right" },
+  { title: "may lose" },
+];
+
+export function budgetRow({ title, typical, worst, until, mayLose }: Budget["failures"][number], unflushed: number): Cell[] {
+  const loss = mayLose === "unflushed commits" ? `${mayLose} of ${formatSeconds(unflushed)}` : mayLose;
+  return [
+    text(title),
+    text(typical === null ? undefined : `${typical} s`),
+    worst === null ? text(`until ${until}`, "warn") : text(`${worst} s`),
+    text(loss, loss === "nothing" ? undefined : "warn"),
   ];
 }

@@ -1,7 +1,9 @@
+import { formatSeconds } from "../format";
+import { Budget } from "../outputs";
 import { Cell, Column, layOut } from "../table";
 import { Screen, Tone } from "../terminal";
 import { ServedCertificate, StatusReport } from "./report";
-import { endpointColumns, endpointRow, memberColumns, memberRow, poolerColumns, poolerRow, proxyColumns, proxyRow } from "./tables";
+import { budgetColumns, budgetRow, endpointColumns, endpointRow, memberColumns, memberRow, poolerColumns, poolerRow, proxyColumns, proxyRow } from "./tables";
 import { certificateWarning } from "./verdict";
 
 /** The report as a person reads it: the verdict first, then what it rests on. */
@@ -18,8 +20,15 @@ export function viewStatus(report: StatusReport, screen: Screen): string {
     ...section("Proxies", proxyColumns, report.proxies.map(proxyRow), screen),
     ...section("Endpoints", endpointColumns, report.endpoints.map(endpointRow), screen),
     ...certificateLines(report.certificates, screen),
+    ...(report.budget ? budgetLines(report.budget, screen) : []),
     "",
   ].join("\n");
+}
+
+function budgetLines({ mode, maxWriteOutage, unflushed, failures }: Budget, screen: Screen): string[] {
+  const promise = maxWriteOutage === undefined ? "" : `, at most ${formatSeconds(maxWriteOutage)} promised`;
+  const title = `Write outage to expect (${mode}${promise})`;
+  return section(title, budgetColumns, failures.map((failure) => budgetRow(failure, unflushed)), screen);
 }
 
 function section(title: string, columns: Column[], rows: Cell[][], { paint, width }: Screen): string[] {

@@ -31,6 +31,14 @@ describe("the configuration", () => {
     );
   });
 
+  it("reports of a promise both what has no end and what takes too long", () => {
+    const keys = (error: ConfigurationError) => error.faults.map(({ key }) => key.replace("pgha:cluster.", ""));
+    assert.throws(
+      () => plan({ haproxy: { instances: 1 }, availability: { maxWriteOutage: 20 } }),
+      (error: ConfigurationError) => (assert.deepEqual(keys(error), ["haproxy.instances", "availability.maxWriteOutage"]), true),
+    );
+  });
+
   it("needs nothing: {} and nothing at all are the same default cluster", () => {
     assert.deepEqual(plan({}), plan(undefined));
     const spec = plan({});

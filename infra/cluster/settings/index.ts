@@ -6,9 +6,11 @@ import settings18 from "./18.json";
 export interface KnownSetting {
   context: string;
   type: string;
+  /** Of an enum; Postgres takes further spellings of on and off. */
+  values?: string[];
 }
 
-/** Every setting of a major version by name. Source: `postgres --describe-config` of 17.12 and 18.6. */
+/** Every setting of a major version by name. Source: `postgres --describe-config` and pg_settings of 17.12 and 18.6. */
 export function knownSettings(version: PostgresVersion): Record<string, KnownSetting> {
   return version === 17 ? settings17 : settings18;
 }

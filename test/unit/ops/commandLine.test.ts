@@ -3,10 +3,12 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import { commonOptions, parseOptions, parseSeconds, UsageError, withOptionalNumber } from "../../../ops/arguments";
 import { findEngine } from "../../../ops/engine";
-import { explainFailure, parseOutputs } from "../../../ops/outputs";
+import { Budget, budgetOf, explainFailure, parseOutputs } from "../../../ops/outputs";
 import { UserError } from "../../../tools/errors";
+import { declareStack } from "../support/monitor";
 
 const launcher = path.join(__dirname, "../../../ops/pgha.js");
 const pgha = (args: string[], env: NodeJS.ProcessEnv = {}, script = launcher) =>
@@ -89,6 +91,16 @@ describe("pgha: finding the stack", () => {
     const some = JSON.stringify({ writeUrl: "postgresql://a:s3cret@b/c", patroniUrls: [], readUrl: 5 });
     assert.throws(() => parseOutputs(some, "x"), remedy("npm run up -- --stack x", /cluster, patroniUrls, poolerUrls, .*readUrl/));
   });
+
+  it("reads the budget that the stack puts out, and says what to do where it has none", async () => {
+    const { outputs } = await declareStack({ name: "budgeted", availability: { maxWriteOutage: 26 } });
+    const plain = await new Promise<{ budget: Budget }>((resolve) => void pulumi.output(outputs).apply((values: any) => resolve(values)));
+    const { budget } = plain;
+    const parsed = parseOutputs(JSON.stringify(plain), "dev");
+    assert.deepStrictEqual(budgetOf(parsed, "dev"), budget);
+    assert.strictEqual(budgetOf(parsed, "dev").maxWriteOutage, 26);
+    assert.throws(() => budgetOf({ ...parsed, budget: undefined }, "x"), (error: UserError) => error.remedy === "npm run up -- --stack x");
+  }).timeout(20_000);
 
   it("turns the engine's failures into what to do", () => {
     assert.strictEqual(explainFailure("error: no stack named 'x' found", 255, "x").remedy, "npm run up -- --stack x");

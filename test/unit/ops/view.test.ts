@@ -49,6 +49,25 @@ describe("pgha: what a person sees", () => {
     assert.deepStrictEqual(screenOf({}, {}), { paint: plain, width: Infinity });
   });
 
+  it("shows the budget when it was asked for: figures, what has no end, what may be lost", () => {
+    const failures = [
+      { failure: "host-loss", title: "the primary's host is lost", typical: 21, worst: 23.5, mayLose: "nothing" },
+      { failure: "proxy-loss", title: "one HAProxy is lost", typical: null, worst: null, until: "it is started again", mayLose: "nothing" },
+      { failure: "postgres-crash", title: "Postgres crashes", typical: 2.7, worst: 32.5, mayLose: "unflushed commits" },
+    ];
+    const view = (maxWriteOutage?: number) =>
+      viewStatus({ ...report(), budget: { mode: "quorum", maxWriteOutage, unflushed: 0.6, failures } }, { paint: plain, width: Infinity });
+    assert.match(view(26), /^Write outage to expect \(quorum, at most 26 s promised\)$/m);
+    for (const line of [
+      /^Write outage to expect \(quorum\)$/m,
+      /^ {2}the primary's host is lost +21 s +23\.5 s +nothing$/m,
+      /^ {2}one HAProxy is lost +- +until it is started again +nothing$/m,
+      /^ {2}Postgres crashes +2\.7 s +32\.5 s +unflushed commits of 0\.6 s$/m,
+    ])
+      assert.match(view(), line);
+    assert.doesNotMatch(viewStatus(report(), { paint: plain, width: Infinity }), /Write outage/);
+  });
+
   it("begins with the verdict and shows every part", () => {
     const text = viewStatus(report(), { paint: plain, width: Infinity });
     assert.match(text, /^healthy: primary postgres-1, 2 standbys/);

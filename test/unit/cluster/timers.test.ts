@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { longest, planBudget } from "../../../infra/cluster/budget";
+import { planCluster } from "../../../infra/cluster/plan";
+import { ClusterSpec } from "../../../infra/cluster/spec";
+import { planTimers } from "../../../infra/cluster/timers";
+import { parseConfig } from "../../../infra/config";
+import { dynamicConfiguration } from "../../../infra/render/dynamic";
+import { haproxyFile } from "../../../infra/render/haproxy";
+import { pgbouncerFile } from "../../../infra/render/pgbouncer";
+import { MACHINE } from "../support/monitor";
+
+const modes = fc.constantFrom("asynchronous", "priority", "quorum", "strict");
+const promises = fc.integer({ min: 26, max: 3600 });
+const plan = (raw: unknown) => planCluster(parseConfig(raw, "test", MACHINE));
+const worst = (spec: ClusterSpec) => longest(planBudget(spec).failures).worst;
+
+describe("timers", () => {
+  it("are the fastest that were measured, unless something is asked for", () => {
+    const { ttl, loopWait, retryTimeout, primaryStartTimeout } = planTimers("quorum");
+    assert.deepEqual([ttl, loopWait, retryTimeout, primaryStartTimeout], [20, 2, 9, 0]);
+    assert.deepEqual(planTimers("quorum", { preset: "fast", maxWriteOutage: 300 }), planTimers("quorum"));
+  });
+
+  it("are never such that Patroni rewrites them, and outlast the election of an etcd leader", () =>
+    fc.assert(fc.property(modes, fc.option(promises, { nil: undefined }), (mode, maxWriteOutage) => {
+      const { ttl, loopWait, retryTimeout } = planTimers(mode, { maxWriteOutage });
+      assert.ok(ttl >= 20 && loopWait >= 1 && retryTimeout >= 9);
+      assert.ok(loopWait + 2 * retryTimeout <= ttl);
+    })));
+
+  it("keep every promise from 26 s on, with as much patience as it allows and at most a minute of it", () =>
+    fc.assert(fc.property(modes, promises, (mode, maxWriteOutage) => {
+      const spec = plan({ replication: { mode }, availability: { maxWriteOutage } });
+      assert.ok(worst(spec)! <= maxWriteOutage);
+      const { ttl } = spec.timers;
+      assert.ok(ttl === 60 || ttl > maxWriteOutage - 8, `ttl ${ttl} for ${maxWriteOutage} s`);
+    })));
+
+  it("have an asynchronous primary restart in place first, within the promise; a synchronous one fails over at once", () => {
+    assert.equal(planTimers("asynchronous").primaryStartTimeout, 30);
+    assert.equal(planTimers("asynchronous", { maxWriteOutage: 26 }).primaryStartTimeout, 19);
+    assert.equal(planTimers("asynchronous", { maxWriteOutage: 3600 }).primaryStartTimeout, 300);
+    for (const mode of ["priority", "quorum", "strict"] as const) assert.equal(planTimers(mode, { maxWriteOutage: 60 }).primaryStartTimeout, 0);
+  });
+
+  it("take a single one from the configuration, and derive the others from it", () => {
+    assert.equal(plan({ availability: { ttl: 40 } }).timers.retryTimeout, 19);
+    assert.deepEqual(plan({ availability: { ttl: 40, retryTimeout: 12, loopWait: 5 } }).timers, { ...planTimers("quorum", { ttl: 40 }), retryTimeout: 12, loopWait: 5 });
+  });
+
+  it("reach Patroni, HAProxy and PgBouncer", () => {
+    const spec = plan({ availability: { preset: "common" } });
+    const { ttl, loop_wait, retry_timeout, primary_start_timeout, primary_stop_timeout } = dynamicConfiguration(spec);
+    assert.deepEqual([ttl, loop_wait, retry_timeout, primary_start_timeout, primary_stop_timeout], [30, 10, 10, 300, 0]);
+    const haproxy = haproxyFile(spec, spec.proxies[0]).content;
+    assert.match(haproxy, /inter 3000ms fastinter 3000ms downinter 3000ms rise 4 fall 3 /);
+    assert.match(haproxy, /timeout check 3000ms/);
+    const pgbouncer = pgbouncerFile(spec, spec.poolers[0]).content;
+    for (const line of ["server_login_retry = 15", "server_connect_timeout = 15", "tcp_user_timeout = 0"]) assert.ok(pgbouncer.includes(`\n${line}\n`), line);
+  });
+});
