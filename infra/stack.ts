@@ -16,11 +16,11 @@ export function createStack(config: ClusterConfig) {
   const authority = new CertificateAuthority(`${spec.name}-ca`, spec.name);
   const operator = new Certificate(`${spec.name}-operator-certificate`, { authority, unit: "operator", names: [] });
 
-  const { endpoints, servers, started } = new DockerCluster({ spec, secrets, authority });
+  const { endpoints, control, servers, started } = new DockerCluster({ spec, secrets, authority, operator });
   const ready = new ClusterReady(`${spec.name}-ready`, { patroni: endpoints.patroni, authority, operator, servers }, { dependsOn: started });
   const settings = new DynamicSettings(
     `${spec.name}-settings`,
-    { patroni: endpoints.patroni, authority, operator, configuration: dynamicConfiguration(spec) },
+    { control, configuration: dynamicConfiguration(spec) },
     { dependsOn: ready },
   );
   const { postgres, pgbouncer, monitoring, application, applicationReadonly } = secrets.passwords;
@@ -33,6 +33,7 @@ export function createStack(config: ClusterConfig) {
       caCertificate: authority.certificate,
       password: postgres,
       passwords: { pgbouncer, monitoring, readWrite: application, readOnly: applicationReadonly },
+      triggers: servers,
     },
     { dependsOn: settings },
   );

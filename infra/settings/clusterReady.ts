@@ -2,13 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Certificate, CertificateAuthority } from "../certificates";
 import { load } from "../plugin";
 import type { Address } from "../targets/target";
-import type { Access } from "./patroni";
+import type { Access } from "../patroni/client";
 
 /** Seconds: a first copy of the data, or a crash recovery, may be under way. */
 const PATIENCE = 180;
 
 async function wait(access: Access): Promise<void> {
-  await load<typeof import("./patroni")>("settings/patroni").waitUntilReady(access, PATIENCE);
+  await load<typeof import("../patroni/client")>("patroni/client").waitUntilReady(access, PATIENCE);
 }
 
 const provider: pulumi.dynamic.ResourceProvider = {

@@ -1,12 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CertificateAuthority } from "../certificates";
+import { Certificate, CertificateAuthority } from "../certificates";
 import { ClusterSpec } from "../cluster/spec";
+import type { ControlInputs } from "../control";
 import { ClusterSecrets } from "../secrets";
 
 export interface ClusterArgs {
   spec: ClusterSpec;
   secrets: ClusterSecrets;
   authority: CertificateAuthority;
+  /** By which Patroni is commanded. */
+  operator: Certificate;
 }
 
 export interface Address {
@@ -26,6 +29,7 @@ export interface Endpoints {
 /** What every target gives: servers that run, and the way to them. */
 export interface Target extends pulumi.ComponentResource {
   readonly endpoints: Endpoints;
+  readonly control: ControlInputs;
   /** Ids of the Postgres servers; another id is another server. */
   readonly servers: pulumi.Output<string>[];
   /** Everything that must have been started before the cluster can be ready. */

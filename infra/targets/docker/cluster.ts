@@ -1,7 +1,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { ClusterSpec, EtcdMember, Pooler, PostgresMember, Proxy } from "../../cluster/spec";
-import { MIB } from "../../cluster/units";
+import { ClusterSpec, EtcdMember, Pooler, PostgresMember, Proxy, Server } from "../../cluster/spec";
+import { KIB, MIB } from "../../cluster/units";
+import { ControlInputs, controlOf, poolsOf } from "../../control";
 import { bootstrapFile } from "../../render/dynamic";
 import { etcdFile } from "../../render/etcd";
 import { haproxyFile } from "../../render/haproxy";
@@ -10,12 +11,13 @@ import { pgbouncerFile } from "../../render/pgbouncer";
 import { User } from "../../secrets";
 import { ClusterArgs, Endpoints, Target } from "../target";
 import { Images } from "./images";
-import { Preflight } from "./preflight";
+import { fixedLabels, Preflight } from "./preflight";
 import { DockerServer, keptVolume, Site } from "./server";
 
 /** A cluster as containers on one Docker engine: one network, one container a server, one volume for whatever must last. */
 export class DockerCluster extends pulumi.ComponentResource implements Target {
   readonly endpoints: Endpoints;
+  readonly control: ControlInputs;
   readonly servers: pulumi.Output<string>[];
   readonly started: pulumi.Resource[];
 
@@ -23,8 +25,9 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
   private readonly passwords: Record<User, pulumi.Output<string>>;
   private readonly images: Images;
   private readonly site: Site;
+  private readonly pools: pulumi.Output<string[]>;
 
-  constructor({ spec, secrets, authority }: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor({ spec, secrets, authority, operator }: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pgha:docker:Cluster", spec.name, {}, opts);
     this.spec = spec;
     this.passwords = secrets.passwords;
@@ -35,16 +38,8 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
       { name: spec.name, labels: [{ label: "pgha.cluster", value: spec.name }] },
       { parent: this, dependsOn: preflight },
     );
-    this.site = { cluster: spec.name, clusterId: secrets.clusterId, preflight, network, authority };
+    this.site = { cluster: spec.name, clusterId: secrets.clusterId, preflight, fixed: fixedLabels(spec), network, authority };
 
-    // One after the other, when they are made and when they are replaced
-    const etcd = inTurn(spec.etcd, [], (member, after) => this.etcd(member, after));
-    const members = inTurn(spec.members, etcd, (member, after) => this.postgres(member, after));
-    const proxies = inTurn(spec.proxies, [], (proxy, after) => this.proxy(proxy, after));
-    const poolers = inTurn(spec.poolers, [], (pooler, after) => this.pooler(pooler, after));
-
-    this.servers = members.map(({ id }) => id);
-    this.started = [...members, ...proxies, ...poolers];
     this.endpoints = {
       poolers: spec.poolers.map(({ port }) => local(port)),
       write: spec.proxies.map(({ writePort }) => local(writePort)),
@@ -52,10 +47,21 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
       stats: spec.proxies.map(({ statsPort }) => local(statsPort)),
       patroni: spec.members.map(({ patroniPort }) => local(patroniPort)),
     };
+    this.control = controlOf({ spec, endpoints: this.endpoints, authority, operator, secrets });
+    this.pools = poolsOf({ spec, endpoints: this.endpoints, secrets });
+
+    // One after the other, when they are made and when they are replaced
+    const etcd = inTurn(spec.etcd, [], (member, after) => this.etcd(member, after));
+    const proxies = inTurn(spec.proxies, [], (proxy, after) => this.proxy(proxy, after));
+    const poolers = inTurn(spec.poolers, [], (pooler, after) => this.pooler(pooler, after));
+    const members = inTurn(spec.members, etcd, (member, after) => this.postgres(member, after, [...proxies, ...poolers]));
+
+    this.servers = members.map(({ container }) => container.id);
+    this.started = [...members, ...proxies, ...poolers].map(({ container }) => container);
     this.registerOutputs({});
   }
 
-  private etcd(member: EtcdMember, after: docker.Container[]): docker.Container {
+  private etcd(member: EtcdMember, after: pulumi.Resource[]): DockerServer {
     const volume = keptVolume(this.site, "etcd", member.volume, this);
     return new DockerServer(
       {
@@ -71,12 +77,14 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
         stopSeconds: 10,
         healthInterval: 10,
         waitSeconds: 0,
+        handover: { neighbours: others(this.spec.etcd, member) },
       },
-      { parent: this, dependsOn: after },
-    ).container;
+      after,
+      { parent: this },
+    );
   }
 
-  private postgres(member: PostgresMember, after: docker.Container[]): docker.Container {
+  private postgres(member: PostgresMember, after: pulumi.Resource[], ways: DockerServer[]): DockerServer {
     const { resources, timers } = this.spec;
     const volume = keptVolume(this.site, "postgres", member.volume, this);
     return new DockerServer(
@@ -85,7 +93,9 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
         server: member,
         role: "postgres",
         image: this.images.postgres,
-        files: [bootstrapFile(this.spec), patroniFile(this.spec, member)],
+        files: [patroniFile(this.spec, member)],
+        // The settings a cluster was made with are history; changes go to the running cluster
+        firstFiles: [bootstrapFile(this.spec)],
         secrets: {},
         environment: {
           PATRONI_SUPERUSER_PASSWORD: this.passwords.postgres,
@@ -103,13 +113,22 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
         stopSeconds: timers.primaryStopTimeout + 20,
         healthInterval: 5,
         waitSeconds: 0,
+        handover: {
+          // The proxies and poolers are replaced meanwhile: a switchover needs all of them
+          neighbours: [
+            ...this.spec.etcd.map(({ host }) => ({ container: host })),
+            ...ways.map(({ host, fingerprint }) => ({ container: host, fingerprint })),
+          ],
+          member: { name: member.name, order: this.spec.members.map(({ name }) => name) },
+          control: this.control,
+        },
       },
-      // The settings a cluster was made with are history; changes go to the running cluster
-      { parent: this, dependsOn: after, ignoreChanges: ["uploads[0].content"] },
-    ).container;
+      after,
+      { parent: this },
+    );
   }
 
-  private proxy(proxy: Proxy, after: docker.Container[]): docker.Container {
+  private proxy(proxy: Proxy, after: pulumi.Resource[]): DockerServer {
     return new DockerServer(
       {
         site: this.site,
@@ -124,17 +143,28 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
           { internal: 5433, external: proxy.readPort },
           { internal: 8404, external: proxy.statsPort },
         ],
-        memory: 256 * MIB,
+        memory: 128 * MIB + this.spec.proxyMaxConnections * 40 * KIB,
         stopSeconds: 5,
         healthInterval: 2,
         waitSeconds: 60,
+        handover: { neighbours: others(this.spec.proxies, proxy), pools: this.pools, control: this.control },
       },
-      { parent: this, dependsOn: after },
-    ).container;
+      after,
+      { parent: this },
+    );
   }
 
-  private pooler(pooler: Pooler, after: docker.Container[]): docker.Container {
-    const { pgbouncer, poolerAdmin, monitoring } = this.passwords;
+  private pooler(pooler: Pooler, after: pulumi.Resource[]): DockerServer {
+    const { pgbouncer, poolerAdmin, monitoring, application, applicationReadonly } = this.passwords;
+    const { database } = this.spec;
+    // The application's own users are known here, so that they can connect while there is no primary to ask about them
+    const users = Object.entries({
+      pgbouncer,
+      pooler_admin: poolerAdmin,
+      monitoring,
+      [database]: application,
+      [`${database}_readonly`]: applicationReadonly,
+    }).map(([name, password]) => pulumi.interpolate`"${name}" "${password}"`);
     return new DockerServer(
       {
         site: this.site,
@@ -143,25 +173,32 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
         image: this.images.pgbouncer,
         files: [pgbouncerFile(this.spec, pooler)],
         secrets: {
-          userlist: pulumi.interpolate`"pgbouncer" "${pgbouncer}"\n"pooler_admin" "${poolerAdmin}"\n"monitoring" "${monitoring}"`,
+          userlist: pulumi.all(users).apply((lines) => lines.join("\n")),
           pgpass: pulumi.interpolate`localhost:6432:pgbouncer:pooler_admin:${poolerAdmin}`,
         },
         ports: [{ internal: 6432, external: pooler.port }],
-        memory: 128 * MIB,
+        memory: 128 * MIB + this.spec.pool.maxClientConnections * 50 * KIB,
         stopSeconds: 5,
         healthInterval: 2,
         waitSeconds: 60,
+        handover: { neighbours: others(this.spec.poolers, pooler) },
       },
-      { parent: this, dependsOn: after },
-    ).container;
+      after,
+      { parent: this },
+    );
   }
 }
 
-/** Makes a container for each server, the first one after `after`, every further one after the one before it. */
-function inTurn<T>(servers: T[], after: docker.Container[], make: (server: T, after: docker.Container[]) => docker.Container): docker.Container[] {
-  const made: docker.Container[] = [];
-  for (const server of servers) made.push(make(server, made.length ? made.slice(-1) : after));
+/** Makes each server, the first one after `after`, every further one after the one before it. */
+function inTurn<T>(servers: T[], after: DockerServer[], make: (server: T, after: pulumi.Resource[]) => DockerServer): DockerServer[] {
+  const made: DockerServer[] = [];
+  for (const server of servers) made.push(make(server, (made.length ? made : after).slice(-1).map(({ container }) => container)));
   return made;
+}
+
+/** The servers of one service besides `one`: they must be healthy while it is away. */
+function others(servers: Server[], one: Server) {
+  return servers.filter(({ host }) => host !== one.host).map(({ host }) => ({ container: host }));
 }
 
 function local(port: number) {

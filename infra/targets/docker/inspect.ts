@@ -7,10 +7,12 @@ export interface PreflightInputs {
   hosts: string[];
   /** Configuration key of each port on the machine. */
   ports: { key: string; port: number }[];
+  /** Labels of volumes that data cannot outlive a change of, each with the configuration key that would change it. */
+  fixed: { label: string; key: string; value: string }[];
 }
 
-/** Looks, before anything is touched, for data of another deployment, foreign containers and ports in use. */
-export async function inspect({ cluster, clusterId, hosts, ports }: PreflightInputs): Promise<string[]> {
+/** Looks, before anything is touched, for data that cannot be taken up, foreign containers and ports in use. */
+export async function inspect({ cluster, clusterId, hosts, ports, fixed }: PreflightInputs): Promise<string[]> {
   const engine = new Docker();
   const faults: string[] = [];
   const ours = (labels: Record<string, string> | undefined) => labels?.["pgha.cluster-id"] === clusterId;
@@ -22,6 +24,15 @@ export async function inspect({ cluster, clusterId, hosts, ports }: PreflightInp
       `the volumes ${foreign.join(", ")} hold data of another deployment of "${cluster}", whose passwords and certificates this stack does not have; ` +
         `select the stack that made them, set pgha:cluster.name to another name, or delete them for good by \`npm run down -- --data\``,
     );
+
+  for (const { label, key, value } of fixed) {
+    const other = (Volumes ?? []).map(({ Labels }) => Labels?.[label]).find((made) => made !== undefined && made !== value);
+    if (other !== undefined)
+      faults.push(
+        `the data was made with pgha:cluster.${key} ${other} and cannot be taken up with ${value}; ` +
+          `set it back, or deploy a cluster of another name beside this one and move the data`,
+      );
+  }
 
   const containers = await engine.listContainers({ all: true });
   const taken = containers.flatMap(({ Names, Labels }) => (ours(Labels) ? [] : Names.map((name) => name.slice(1)))).filter((name) => hosts.includes(name));

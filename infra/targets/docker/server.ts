@@ -4,6 +4,8 @@ import { Certificate, CertificateAuthority } from "../../certificates";
 import { Server } from "../../cluster/spec";
 import { RenderedFile } from "../../render/template";
 import { MIB } from "../../cluster/units";
+import { FINGERPRINT, fingerprint } from "./fingerprint";
+import { Handover, HandoverArgs } from "./handover";
 
 /** What all servers of a cluster share. */
 export interface Site {
@@ -11,6 +13,8 @@ export interface Site {
   clusterId: pulumi.Output<string>;
   /** Nothing is made on the engine before it has passed. */
   preflight: pulumi.Resource;
+  /** Labels of what the data depends on; the preflight compares them. */
+  fixed: { label: string; value: string }[];
   network: docker.Network;
   authority: CertificateAuthority;
 }
@@ -21,6 +25,8 @@ export interface ServerArgs {
   role: "etcd" | "postgres" | "haproxy" | "pgbouncer";
   image: pulumi.Input<string>;
   files: RenderedFile[];
+  /** Read at the server's first start only: a change of them replaces nothing. */
+  firstFiles?: RenderedFile[];
   /** Become files of that name under /run/secrets, in memory. */
   secrets: Record<string, pulumi.Input<string>>;
   /** Stay in the environment, for programs that read them there. */
@@ -37,16 +43,21 @@ export interface ServerArgs {
   healthInterval: number;
   /** Seconds `up` waits for the server to be healthy. 0: it does not wait. */
   waitSeconds: number;
+  /** Runs right before the container is replaced. */
+  handover: Pick<HandoverArgs, "neighbours" | "member" | "pools" | "control">;
 }
 
 /** One server: its certificate and its container. The container may be replaced at any time; state lives on volumes. */
 export class DockerServer extends pulumi.ComponentResource {
+  readonly host: string;
   readonly container: docker.Container;
+  /** Of all that goes into the container. Another one means another container; a hash, so no secret is in it. */
+  readonly fingerprint: pulumi.Output<string>;
 
-  constructor(args: ServerArgs, opts: pulumi.ComponentResourceOptions & { ignoreChanges?: string[] }) {
-    const { site, server, role } = args;
-    const { ignoreChanges, dependsOn, ...componentOptions } = opts;
-    super("pgha:docker:Server", server.host, {}, componentOptions);
+  constructor(args: ServerArgs, after: pulumi.Resource[], opts: pulumi.ComponentResourceOptions) {
+    const { site, server, role, firstFiles = [] } = args;
+    super("pgha:docker:Server", server.host, {}, opts);
+    this.host = server.host;
     const certificate = new Certificate(
       `${server.host}-certificate`,
       { authority: site.authority, unit: server.host, names: server.certificateNames },
@@ -67,35 +78,52 @@ export class DockerServer extends pulumi.ComponentResource {
       ...Object.entries(secrets).map(([name, value]) => [`SECRET_${name.toUpperCase()}`, value] as const),
     ];
 
+    const replacing = {
+      name: server.host,
+      hostname: server.host,
+      image: args.image,
+      envs: environment.map(([name, value]) => pulumi.interpolate`${name}=${value}`),
+      uploads: files.map(({ path, content }) => ({ file: path, content })),
+      volumes: args.volume ? [{ volumeName: args.volume.name, containerPath: args.volume.path }] : [],
+      networksAdvanced: [{ name: site.network.name }],
+      ports: args.ports.map((port) => ({ ...port, ip: "127.0.0.1" })),
+      shmSize: args.sharedMemory && Math.ceil(args.sharedMemory / MIB),
+      capabilities: { drops: ["ALL"] },
+      securityOpts: ["no-new-privileges"],
+      ulimits: [{ name: "nofile", soft: 65_536, hard: 65_536 }],
+      tmpfs: { "/run/secrets": "", "/tmp": "" },
+      logDriver: "json-file",
+      logOpts: { "max-size": "10m", "max-file": "3" },
+      stopTimeout: args.stopSeconds,
+      healthcheck: { tests: ["CMD", "health"], interval: `${args.healthInterval}s`, timeout: "5s", retries: 3, startPeriod: "30s" },
+    };
+    this.fingerprint = pulumi.unsecret(pulumi.output(replacing).apply(fingerprint));
+    const handover = new Handover(
+      `${server.host}-handover`,
+      { server: server.host, fingerprint: this.fingerprint, ...args.handover },
+      { parent: this, dependsOn: after },
+    );
     this.container = new docker.Container(
       server.host,
       {
-        name: server.host,
-        hostname: server.host,
-        image: args.image,
-        envs: environment.map(([name, value]) => pulumi.interpolate`${name}=${value}`),
-        uploads: files.map(({ path, content }) => ({ file: path, content })),
-        volumes: args.volume ? [{ volumeName: args.volume.name, containerPath: args.volume.path }] : [],
-        networksAdvanced: [{ name: site.network.name }],
-        ports: args.ports.map((port) => ({ ...port, ip: "127.0.0.1" })),
-        labels: labels(site, role),
+        ...replacing,
+        uploads: [...firstFiles.map(({ path, content }) => ({ file: path, content })), ...replacing.uploads],
+        labels: [...labels(site, role), { label: FINGERPRINT, value: this.fingerprint }],
         restart: "unless-stopped",
         memory: Math.ceil(args.memory / MIB),
         memorySwap: Math.ceil(args.memory / MIB),
-        shmSize: args.sharedMemory && Math.ceil(args.sharedMemory / MIB),
-        capabilities: { drops: ["ALL"] },
-        securityOpts: ["no-new-privileges"],
-        tmpfs: { "/run/secrets": "", "/tmp": "" },
-        logDriver: "json-file",
-        logOpts: { "max-size": "10m", "max-file": "3" },
         destroyGraceSeconds: args.stopSeconds,
-        stopTimeout: args.stopSeconds,
-        healthcheck: { tests: ["CMD", "health"], interval: `${args.healthInterval}s`, timeout: "5s", retries: 3, startPeriod: "30s" },
         wait: args.waitSeconds > 0,
         waitTimeout: args.waitSeconds || undefined,
       },
-      // The provider records a change of these but cannot apply it
-      { parent: this, dependsOn, ignoreChanges, replaceOnChanges: ["healthcheck", "tmpfs"], deleteBeforeReplace: true },
+      {
+        parent: this,
+        dependsOn: [handover, ...after],
+        ignoreChanges: firstFiles.map((_, index) => `uploads[${index}].content`),
+        // The provider records a change of these but cannot apply it
+        replaceOnChanges: ["healthcheck", "tmpfs"],
+        deleteBeforeReplace: true,
+      },
     );
     this.registerOutputs({});
   }
@@ -103,7 +131,9 @@ export class DockerServer extends pulumi.ComponentResource {
 
 /** A volume that outlives its server, its deletion from the program and `pulumi destroy`. */
 export function keptVolume(site: Site, role: ServerArgs["role"], name: string, parent: pulumi.Resource): docker.Volume {
-  return new docker.Volume(name, { name, labels: labels(site, role) }, { parent, dependsOn: site.preflight, retainOnDelete: true });
+  const fixed = site.fixed.map(({ label, value }) => ({ label, value }));
+  const opts = { parent, dependsOn: site.preflight, retainOnDelete: true, ignoreChanges: ["labels"] };
+  return new docker.Volume(name, { name, labels: [...labels(site, role), ...fixed] }, opts);
 }
 
 function labels(site: Site, role: string) {

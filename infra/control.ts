@@ -1,0 +1,44 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Certificate, CertificateAuthority } from "./certificates";
+import type { ClusterSpec } from "./cluster/spec";
+import type { Control } from "./patroni/client";
+import type { ClusterSecrets } from "./secrets";
+import type { Address, Endpoints } from "./targets/target";
+
+export interface ControlArgs {
+  spec: ClusterSpec;
+  endpoints: Endpoints;
+  authority: CertificateAuthority;
+  operator: Certificate;
+  secrets: ClusterSecrets;
+}
+
+export type ControlInputs = { [K in keyof Control]: pulumi.Input<Control[K]> };
+
+/** What the engine's own resources command a running cluster by. Holds passwords and a key. */
+export function controlOf({ spec, endpoints, authority, operator, secrets }: ControlArgs): ControlInputs {
+  const { poolerAdmin, postgres } = secrets.passwords;
+  const url = (user: string, password: pulumi.Output<string>, database: string) => ({ host, port }: Address) =>
+    pulumi.interpolate`postgresql://${user}:${password}@${host}:${port}/${database}`;
+  return {
+    patroni: endpoints.patroni,
+    authority: authority.certificate,
+    certificate: operator.certificate,
+    key: operator.key,
+    database: spec.database,
+    poolers: pulumi.all(endpoints.poolers.map(url("pooler_admin", poolerAdmin, "pgbouncer"))),
+    writers: pulumi.all(endpoints.write.map(url("postgres", postgres, "postgres"))),
+  };
+}
+
+/** Every pool of the applications, as one of its clients: each database at each pooler. URLs hold passwords. */
+export function poolsOf({ spec, endpoints, secrets }: Pick<ControlArgs, "spec" | "endpoints" | "secrets">): pulumi.Output<string[]> {
+  const { application, applicationReadonly } = secrets.passwords;
+  const { database } = spec;
+  return pulumi.all(
+    endpoints.poolers.flatMap(({ host, port }) => [
+      pulumi.interpolate`postgresql://${database}:${application}@${host}:${port}/${database}`,
+      pulumi.interpolate`postgresql://${database}_readonly:${applicationReadonly}@${host}:${port}/${database}_ro`,
+    ]),
+  );
+}

@@ -1,0 +1,31 @@
+import { ask, Control, Json } from "../patroni/client";
+import { lowersShared, mergePatch } from "../patroni/configuration";
+import { restartWhereNeeded } from "../patroni/restart";
+
+export interface SettingsInputs {
+  control: Control;
+  configuration: Json;
+}
+
+/** The live configuration; undefined while no member answers. */
+export async function liveConfiguration({ control }: SettingsInputs): Promise<Json | undefined> {
+  return ask(control, "GET", "/config").catch(() => undefined);
+}
+
+/**
+ * Patches what differs, and restarts the servers in which a setting waits for it, also from an update that failed half-way.
+ * A patch after which a server does not come back is taken back, so that no other server meets it.
+ */
+export async function applySettings({ control, configuration }: SettingsInputs, managed: unknown): Promise<SettingsInputs> {
+  const live = await ask(control, "GET", "/config");
+  const patch = mergePatch(live, configuration, managed);
+  const changed = Object.keys(patch).length > 0;
+  if (changed) await ask(control, "PATCH", "/config", patch);
+  try {
+    await restartWhereNeeded(control, lowersShared(managed ?? live, configuration), changed ? Number(configuration.loop_wait) + 1 : 0);
+  } catch (error) {
+    if (changed) await ask(control, "PATCH", "/config", mergePatch(configuration, live, patch));
+    throw error;
+  }
+  return { control, configuration };
+}

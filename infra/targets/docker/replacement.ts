@@ -1,0 +1,133 @@
+import Docker from "dockerode";
+import { preferredSuccessors } from "../../patroni/candidates";
+import { call, Control, pause, waitUntilReady } from "../../patroni/client";
+import { readMembers } from "../../patroni/members";
+import { reconnectAll } from "../../patroni/poolers";
+import { close, open, runOnce } from "../../patroni/sql";
+import { planSwitchover, switchover } from "../../patroni/switchover";
+import { FINGERPRINT } from "./fingerprint";
+
+export interface Neighbour {
+  container: string;
+  /** It is waited for as the container that it is to become. */
+  fingerprint?: string;
+}
+
+export interface HandoverInputs {
+  server: string;
+  fingerprint: string;
+  /** Fingerprint of the container that runs. */
+  running: string;
+  neighbours: Neighbour[];
+  member?: { name: string; order: string[] };
+  pools?: string[];
+  control?: Control;
+}
+
+/** Seconds that neighbours and members have to be healthy, and open statements to end on a proxy that goes. */
+const NEIGHBOUR_SECONDS = 120;
+const MEMBER_SECONDS = 300;
+const DRAIN_SECONDS = 5;
+
+/** What runs now; "none" where there is no such container. */
+export async function running(server: string): Promise<string> {
+  return (await fingerprintOf(server).catch(() => undefined)) ?? "none";
+}
+
+/**
+ * Waits until everything else is healthy, so that one server at a time is away; then takes from this one what others
+ * depend on. A server that is not healthy itself has nothing to lose and may be replaced at once.
+ */
+export async function prepare({ server, neighbours, member, pools, control }: HandoverInputs): Promise<void> {
+  if (!(await isHealthy(server))) return;
+  for (const neighbour of neighbours) await waitForNeighbour(server, neighbour);
+  if (member && control) await leaveLeadership(member, control);
+  if (pools && control) await leaveTraffic(server, pools, control);
+}
+
+/** Every other member streams, and the primary is another one, with a standby of its own that streams. */
+async function leaveLeadership({ name, order }: { name: string; order: string[] }, control: Control): Promise<void> {
+  if (order.length < 2) return;
+  const others = { ...control, patroni: await addressesWithout(name, control) };
+  const complete = async () => {
+    await waitUntilReady(others, MEMBER_SECONDS).catch((error: Error) => {
+      throw new Error(
+        `${name} is not replaced while another member is not well: ${error.message}. Bring that one back first (npx pgha status), ` +
+          "or have it alone replaced: npm run pulumi -- up --target '**<cluster>-postgres-<n>'",
+      );
+    });
+  };
+  await complete();
+  const { members } = await readMembers(control);
+  if (!members.some((member) => member.primary && member.name === name)) return;
+  const plan = await planSwitchover(control, { prefer: preferredSuccessors(order, name) });
+  await switchover(control, plan, {});
+  await complete();
+}
+
+async function addressesWithout(name: string, control: Control) {
+  const answers = await Promise.all(
+    control.patroni.map(async (address) => ({ address, state: await call(control, address, "GET", "/patroni", undefined, 5).catch(() => undefined) })),
+  );
+  return answers.filter(({ state }) => (state?.patroni as { name?: string } | undefined)?.name !== name).map(({ address }) => address);
+}
+
+/**
+ * The proxy takes no new connections and is not to start again; those of the pools end with their statements. A pool
+ * whose first attempt at the next proxy comes while it has no connection left fails its clients: so one is held in each
+ * until another has found its way.
+ */
+async function leaveTraffic(server: string, pools: string[], control: Control): Promise<void> {
+  const session = (url: string) => open(url, control.authority, DRAIN_SECONDS * 1000).catch(() => undefined);
+  const held = await Promise.all(pools.map(session));
+  await Promise.all(held.map((client) => client?.query("BEGIN").catch(() => undefined)));
+  const container = new Docker().getContainer(server);
+  await container.update({ RestartPolicy: { Name: "no" } });
+  await container.kill({ signal: "SIGUSR1" });
+  await pause(200);
+  const left = [control.database, `${control.database}_ro`].map((database) => reconnectAll({ ...control, database }, DRAIN_SECONDS * 1000));
+  await Promise.all(pools.map((url) => runOnce(url, control.authority, "SELECT 1", DRAIN_SECONDS * 1000).catch(() => undefined)));
+  for (const client of held) if (client) close(client);
+  await Promise.all(left);
+}
+
+async function waitForNeighbour(server: string, { container, fingerprint }: Neighbour): Promise<void> {
+  const deadline = Date.now() + NEIGHBOUR_SECONDS * 1000;
+  for (;;) {
+    const healthy = await isHealthy(container);
+    const arrived = fingerprint === undefined || (await fingerprintOf(container)) === fingerprint;
+    if (healthy && arrived) return;
+    // It is well, but is not going to be replaced: an `up` of chosen resources
+    if (healthy && Date.now() > deadline) return;
+    if (Date.now() > deadline)
+      throw new Error(`${server} is not replaced while ${container} is not healthy: see \`docker logs ${container}\`, then run up again`);
+    await pause(500);
+  }
+}
+
+/** undefined: there is no such container, or one that is not labelled. */
+async function fingerprintOf(container: string): Promise<string | undefined> {
+  const { Config } = await new Docker().getContainer(container).inspect().catch(orMissing({ Config: { Labels: {} as Record<string, string> } }));
+  return Config.Labels[FINGERPRINT];
+}
+
+/** Runs the health check of the container now; Docker's own verdict may be some seconds old. */
+async function isHealthy(container: string): Promise<boolean> {
+  try {
+    const check = await new Docker().getContainer(container).exec({ Cmd: ["health"], AttachStdout: true, AttachStderr: true });
+    const stream = await check.start({});
+    await new Promise((resolve) => stream.resume().once("end", resolve).once("error", resolve).once("close", resolve));
+    return (await check.inspect()).ExitCode === 0;
+  } catch (error) {
+    const { statusCode } = error as { statusCode?: number };
+    if (statusCode === 404 || statusCode === 409) return false; // missing, or not running
+    throw error;
+  }
+}
+
+function orMissing<T>(instead: T) {
+  return (error: { statusCode?: number }) => {
+    if (error.statusCode === 404) return instead;
+    throw error;
+  };
+}

@@ -1,0 +1,46 @@
+import { describeLoss, failover, planFailover } from "../../infra/patroni/failover";
+import { Refused } from "../../infra/patroni/switchover";
+import { commonOptions, parseOptions, UsageError } from "../arguments";
+import { controlOf } from "../control";
+import { findEngine } from "../engine";
+import { formatSeconds } from "../format";
+import { readOutputs } from "../outputs";
+import { confirmed } from "../prompt";
+
+export const summary = "makes a member the primary when none is left, at the price it states first";
+
+export const usage = `npx pgha failover --to <member> [options]
+
+For when there is no primary and Patroni promotes nobody by itself, because no member is known to have every
+acknowledged row. Says what may be lost before anything is done. While there is a primary, use pgha switchover.
+
+  --to <member>      the new primary
+  --yes              without asking
+  --stack <name>     which deployment (the selected stack, or dev)
+  --json             for programs
+
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 refused: nothing was changed.
+`;
+
+const options = { ...commonOptions, to: { type: "string" }, yes: { type: "boolean", default: false } } as const;
+
+export async function run(args: string[]): Promise<number> {
+  const { stack, json, to, yes } = parseOptions("failover", args, options);
+  if (to === undefined) throw new UsageError("failover needs to be told who shall be the primary: --to <member>", "npx pgha failover --help");
+  const engine = findEngine();
+  const control = controlOf(await readOutputs(engine, stack ?? engine.stack));
+  try {
+    const plan = await planFailover(control, to);
+    process.stderr.write(`${describeLoss(plan)}\n`);
+    if (!yes && !(await confirmed(`Type ${to} to make it the primary nevertheless: `, to)))
+      throw new Refused("not confirmed: type the name of the new primary, or give --yes");
+    const seconds = (await failover(control, plan)) / 1000;
+    const report = { to, seconds, mayLoseBytes: plan.behind ?? null, synchronous: plan.to.synchronous };
+    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : `${to} is the primary after ${formatSeconds(seconds)}\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    process.stderr.write(`refused: ${error.message}\n`);
+    return 3;
+  }
+}

@@ -1,0 +1,72 @@
+import { planSwitchover, Refused, switchover, Switched } from "../../infra/patroni/switchover";
+import { PAUSE_SECONDS } from "../../infra/patroni/underPause";
+import { UserError } from "../../tools/errors";
+import { commonOptions, parseOptions, parseSeconds } from "../arguments";
+import { controlOf } from "../control";
+import { findEngine } from "../engine";
+import { formatSeconds } from "../format";
+import { readOutputs } from "../outputs";
+import { confirmed } from "../prompt";
+
+export const summary = "makes another member the primary, without an error for those who write";
+
+export const usage = `npx pgha switchover [--to <member>] [options]
+
+Holds the writers back at the poolers, makes a fit standby the primary, and lets them go on. They wait; nothing fails.
+The poolers are resumed whatever happens: also when it fails, takes too long, or this command is killed.
+
+  --to <member>      the new primary (the fittest standby)
+  --yes              without asking
+  --timeout <s>      the longest that the poolers may be paused (${PAUSE_SECONDS}); a third of it for open transactions to end
+  --stack <name>     which deployment (the selected stack, or dev)
+  --json             for programs
+
+Ctrl-C calls it off as long as Patroni has not been asked; after that it is brought to its end, and a second Ctrl-C
+ends the command at once.
+
+Exit codes: 0 done, 1 error, 2 wrong usage, 3 refused or called off: nothing was changed.
+`;
+
+const options = {
+  ...commonOptions,
+  to: { type: "string" },
+  yes: { type: "boolean", default: false },
+  timeout: { type: "string", default: String(PAUSE_SECONDS) },
+} as const;
+
+export async function run(args: string[]): Promise<number> {
+  const { stack, json, to, yes, timeout } = parseOptions("switchover", args, options);
+  const seconds = parseSeconds("switchover", "--timeout", timeout);
+  const engine = findEngine();
+  const control = controlOf(await readOutputs(engine, stack ?? engine.stack));
+  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  try {
+    const plan = await planSwitchover(control, { to });
+    say(`${plan.from.name} → ${plan.to.name}`);
+    if (!yes && !(await confirmed(`Type ${plan.to.name} to go on: `, plan.to.name)))
+      throw new Refused("not confirmed: type the name of the new primary, or give --yes");
+    const done = await switchover(control, plan, { seconds, signal: firstSignal(), progress: say });
+    process.stdout.write(json ? `${JSON.stringify(done, null, 2)}\n` : describe(done));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw explain(error as Error);
+    process.stderr.write(`refused: ${error.message}\n`);
+    return 3;
+  }
+}
+
+function describe({ from, to, pausedMilliseconds, switchMilliseconds }: Switched): string {
+  const paused = formatSeconds(pausedMilliseconds / 1000);
+  return `${to} is the primary, ${from} follows it; writers waited ${paused} (${formatSeconds(switchMilliseconds / 1000)} of it for Patroni and the proxies)\n`;
+}
+
+/** Aborts at the first SIGINT or SIGTERM; the next one ends the process as usual, and the guard resumes the poolers. */
+function firstSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => controller.abort(new Error(`interrupted by ${signal}`)));
+  return controller.signal;
+}
+
+function explain(error: Error): UserError {
+  return new UserError(`the switchover did not succeed; the poolers are resumed: ${error.message}`, "npx pgha status");
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { chooseCandidate, describeUnfit, judgeCandidates, preferredSuccessors } from "../../../infra/patroni/candidates";
+import { describeLoss } from "../../../infra/patroni/failover";
+import { Member, readMember } from "../../../infra/patroni/members";
+
+const address = { host: "localhost", port: 1 };
+const standby = (name: string, more: Partial<Member> = {}): Member => ({
+  name, address, primary: false, state: "streaming", lag: 0, synchronous: true, barred: false, priority: 1, ...more,
+});
+const primary = standby("postgres-1", { primary: true, state: "running" });
+const judge = (members: Member[], synchronousMode = true) => judgeCandidates({ members: [primary, ...members], synchronousMode, maximumLag: 1000 });
+
+describe("who takes over in a switchover", () => {
+  it("is a standby that streams, is near, and has all that was acknowledged", () => {
+    const unfit = (more: Partial<Member>, synchronousMode = true) => judge([standby("postgres-2", more)], synchronousMode)[0].unfit;
+    assert.equal(unfit({}), undefined);
+    assert.match(unfit({ address: undefined })!, /does not answer/);
+    assert.match(unfit({ state: "starting" })!, /is starting, not streaming/);
+    assert.match(unfit({ lag: undefined })!, /unknown lag/);
+    assert.equal(unfit({ lag: 1000 }), undefined);
+    assert.match(unfit({ lag: 1001 })!, /lags 1001 bytes.*1000/);
+    assert.match(unfit({ barred: true })!, /nofailover/);
+    assert.match(unfit({ synchronous: false })!, /acknowledged rows/);
+    assert.equal(unfit({ synchronous: false }, false), undefined);
+  });
+
+  it("is never the primary, and nobody when nobody is fit, with each one's reason", () => {
+    const judgements = judge([standby("postgres-2", { lag: 5000 }), standby("postgres-3", { address: undefined })]);
+    assert.equal(chooseCandidate(judgements), undefined);
+    assert.match(describeUnfit(judgements), /^postgres-2 lags .*; postgres-3 does not answer$/);
+    assert.equal(describeUnfit(judge([])), "there is no standby");
+  });
+
+  it("is the one with the highest priority, then the preferred one, then the nearest", () => {
+    const choose = (members: Member[], prefer?: string[]) => chooseCandidate(judge(members), prefer)?.name;
+    assert.equal(choose([standby("b", { lag: 9 }), standby("c")]), "c");
+    assert.equal(choose([standby("b", { lag: 9 }), standby("c")], ["b", "c"]), "b");
+    assert.equal(choose([standby("b", { priority: 2, lag: 9 }), standby("c")], ["c"]), "b");
+    assert.equal(choose([standby("b", { lag: 5000 }), standby("c")], ["b"]), "c", "preferred, but unfit");
+  });
+
+  it("is, while servers are replaced, one that has been already, else the last in the row", () => {
+    const order = ["1", "2", "3", "4"];
+    assert.deepEqual(preferredSuccessors(order, "1"), ["4", "3", "2"]);
+    assert.deepEqual(preferredSuccessors(order, "3"), ["2", "1", "4"]);
+    assert.deepEqual(preferredSuccessors(order, "4"), ["3", "2", "1"]);
+  });
+
+  it("is read from Patroni's words", () => {
+    const read = (known: object) => readMember({ name: "x", state: "streaming", role: "replica", ...known });
+    assert.ok(read({ role: "leader" }).primary);
+    for (const role of ["sync_standby", "quorum_standby"]) assert.ok(read({ role }).synchronous, role);
+    assert.ok(!read({}).synchronous && !read({}).primary && !read({}).barred);
+    assert.ok(read({ tags: { nofailover: true } }).barred && read({ tags: { failover_priority: 0 } }).barred);
+    assert.deepEqual([read({ lag: 5 }).lag, read({ lag: "unknown" }).lag, read({ lag: 5, replay_lag: 7 }).lag], [5, undefined, 7]);
+  });
+});
+
+describe("what a failover may lose", () => {
+  const plan = { to: standby("postgres-2"), behind: 0, ahead: [], synchronousMode: true };
+  it("is said before it is done", () => {
+    assert.match(describeLoss(plan), /no acknowledged row should be missing/);
+    assert.match(describeLoss({ ...plan, to: standby("postgres-2", { synchronous: false }) }), /may be lost for good/);
+    assert.match(describeLoss({ ...plan, synchronousMode: false }), /may be lost for good/);
+    assert.match(describeLoss({ ...plan, behind: 77 }), /lacks at least 77 bytes/);
+    assert.match(describeLoss({ ...plan, behind: undefined }), /is not known/);
+    assert.match(describeLoss({ ...plan, behind: 77, ahead: [standby("postgres-3", { lag: 3 })] }), /postgres-3 has more/);
+  });
+});
