@@ -15,6 +15,8 @@ export interface Command {
 /** Loaded only when asked for, so that each one starts quickly. */
 const commands: Record<string, () => Command> = {
   status: () => require("./commands/status"),
+  switchover: () => require("./commands/switchover"),
+  failover: () => require("./commands/failover"),
 };
 
 export function usage(): string {
