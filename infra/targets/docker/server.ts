@@ -90,7 +90,6 @@ export class DockerServer extends pulumi.ComponentResource {
       shmSize: args.sharedMemory && Math.ceil(args.sharedMemory / MIB),
       capabilities: { drops: ["ALL"] },
       securityOpts: ["no-new-privileges"],
-      ulimits: [{ name: "nofile", soft: 65_536, hard: 65_536 }],
       tmpfs: { "/run/secrets": "", "/tmp": "" },
       logDriver: "json-file",
       logOpts: { "max-size": "10m", "max-file": "3" },
