@@ -2,15 +2,25 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import * as readline from "node:readline/promises";
 import type Docker from "dockerode";
-import { parseOptions } from "../arguments";
+import { npmRun, parseOptions } from "../arguments";
 import { EngineEnvironment, ensureEngine, runPulumi } from "../engine";
 import { clusterName, checkFolderName } from "../engine/configuration";
 import { connectDocker } from "../engine/docker";
-import { findLeftovers, Leftovers, removeImages, removeRunning, removeVolumes, volumeSizes } from "../engine/leftovers";
-import { clearInterrupted, exportState } from "../engine/repair";
+import {
+  findLeftovers,
+  isEmpty,
+  Leftovers,
+  removeImages,
+  removeRunning,
+  removeVolumes,
+  volumeSizes,
+} from "../engine/leftovers";
+import { clearInterrupted } from "../engine/repair";
 import { demand, findStack, releaseStaleLock } from "../engine/stack";
+import { Deployment, deploymentOf, exportState } from "../engine/state";
 import { UserError } from "../errors";
 import { createLog } from "../log";
+import { foreignList, ownList, questions, report, unknownDeployment, Whose } from "./downWords";
 
 export const usage = `npm run down [-- options]
 
@@ -18,7 +28,8 @@ Removes what was deployed. Data, passwords and the certificate authority stay, f
 
   --stack <name>   stack to remove (dev)
   --data           deletes data, passwords, certificates and images too; asks for the cluster's name first
-  --yes            does not ask
+                   what another deployment made under that name is asked for separately
+  --yes            does not ask; another deployment's then goes only where this backend has no state of its own
 `;
 
 const options = {
@@ -33,26 +44,39 @@ export async function run(args: string[]): Promise<number> {
   const log = createLog(process.stdout, { quiet: true });
   const engine = await ensureEngine({ log, image: false });
   const docker = connectDocker(engine.dockerHost);
-  const cluster = clusterName(engine.root, stack);
+  const stacked = await findStack(stack, engine);
+  const state = stacked && (await exportState(stack, engine));
+  const { clusters, ids } = state ? deploymentOf(state) : { clusters: [], ids: [] };
+  // The state knows what was deployed; the file may have been renamed since.
+  const deployment = { clusters: clusters.length > 0 ? clusters : [clusterName(engine.root, stack)], ids };
+  const cluster = deployment.clusters[0];
   checkFolderName(cluster, "cluster");
-  const deployed = await findStack(stack, engine);
 
-  if (data && !(await confirmed(cluster, await findLeftovers(docker, cluster), docker, yes))) {
+  const { own, foreign } = await findLeftovers(docker, deployment);
+  if (!data && ids.length === 0 && !isEmpty(foreign)) throw unknownDeployment(stack, cluster, foreign);
+  const doomed = data ? await askAll(questions(ids, foreign, yes), { cluster, own, foreign, docker, yes }) : [];
+  if (doomed === undefined) {
     process.stdout.write("Nothing was deleted.\n");
     return 1;
   }
-  if (deployed !== undefined) {
+  if (state) {
     await log.step("Stack", async (step) => {
       const released = await releaseStaleLock(stack, engine);
       if (released !== undefined) step.making(released);
       return (await clearInterrupted(stack, await exportState(stack, engine), docker, engine, step)) ?? stack;
     });
     // Without unprotected resources there is nothing to run the engine for.
-    if ((deployed.resourceCount ?? 0) > 0) await destroy(["--exclude-protected"], stack, engine);
+    if ((stacked.resourceCount ?? 0) > 0) await destroy(["--exclude-protected"], stack, engine);
   }
-  await removeRunning(docker, await findLeftovers(docker, cluster));
-  if (data) await deleteData(stack, deployed !== undefined, docker, cluster, engine);
-  process.stdout.write(report(cluster, await findLeftovers(docker, cluster), { data, known: deployed !== undefined }));
+  await removeRunning(docker, (await findLeftovers(docker, deployment)).own);
+  if (doomed.includes("foreign")) {
+    // What was shown, not what has come since.
+    await removeRunning(docker, foreign);
+    await removeVolumes(docker, foreign);
+    await removeImages(docker, foreign);
+  }
+  if (data) await deleteData(stack, state !== undefined, docker, deployment, engine);
+  process.stdout.write(report(stack, cluster, await findLeftovers(docker, deployment), doomed));
   return 0;
 }
 
@@ -65,29 +89,29 @@ async function destroy(extra: string[], stack: string, engine: EngineEnvironment
     throw new UserError(
       code === 130 ? "interrupted" : `pulumi destroy ended with code ${code}`,
       code === 130
-        ? "npm run down goes on where it stopped"
-        : "mend what it names above, then: npm run down   (it goes on where it stopped)",
+        ? `${npmRun("down", stack)} goes on where it stopped`
+        : `mend what it names above, then: ${npmRun("down", stack)}   (it goes on where it stopped)`,
     );
 }
 
-/** Data goes before the passwords that open it: what is interrupted can be repeated. */
+/** Own data goes before the passwords that open it: what is interrupted can be repeated. */
 async function deleteData(
   stack: string,
   deployed: boolean,
   docker: Docker,
-  cluster: string,
+  deployment: Deployment,
   engine: EngineEnvironment,
 ): Promise<void> {
-  const leftovers = await findLeftovers(docker, cluster);
-  await removeVolumes(docker, leftovers);
+  const { own } = await findLeftovers(docker, deployment);
+  await removeVolumes(docker, own);
   if (deployed) {
     await demand(["state", "unprotect", "--all", "--yes", "--stack", stack], engine);
     await destroy([], stack, engine);
     // In a backend of one's own the stack, now empty, keeps its history.
     if (engine.backend.own) await removeStack(stack, engine);
   }
-  await removeImages(docker, leftovers);
-  for (const name of [stack, cluster]) fs.rmSync(engine.layout.stack(name), { recursive: true, force: true });
+  await removeImages(docker, own);
+  for (const name of [stack, ...deployment.clusters]) fs.rmSync(engine.layout.stack(name), { recursive: true, force: true });
 }
 
 /** Whether a file of the file backend, named from its folder, holds a state of the stack, old or new. */
@@ -107,37 +131,29 @@ async function removeStack(stack: string, engine: EngineEnvironment): Promise<vo
   }
 }
 
-async function confirmed(cluster: string, leftovers: Leftovers, docker: Docker, yes: boolean): Promise<boolean> {
+interface Asked {
+  cluster: string;
+  own: Leftovers;
+  foreign: Leftovers;
+  docker: Docker;
+  yes: boolean;
+}
+
+/** Asks for each; undefined when a person does not want the first. */
+async function askAll(whose: Whose[], { cluster, own, foreign, docker, yes }: Asked): Promise<Whose[] | undefined> {
   const sizes = await volumeSizes(docker);
-  const size = (name: string) => ((sizes.get(name) ?? -1) >= 0 ? ` (${megabytes(sizes.get(name)!)})` : "");
-  const list = leftovers.volumes.map((name) => `  volume ${name}${size(name)}\n`).join("");
-  process.stdout.write(
-    `This deletes the cluster ${cluster} for good:\n${list || "  no volume is left\n"}  its passwords, certificates and images\n`,
-  );
-  if (yes) return true;
+  for (const [index, which] of whose.entries()) {
+    process.stdout.write(which === "own" ? ownList(cluster, own, sizes) : foreignList(cluster, foreign, sizes));
+    if (!yes && !(await confirmed(cluster))) return index === 0 ? undefined : whose.slice(0, index);
+  }
+  return whose;
+}
+
+async function confirmed(cluster: string): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new UserError(
-      "deleting data needs a person's word",
-      "add --yes where nobody can be asked: npm run down -- --data --yes",
-    );
+    throw new UserError("deleting data needs a person's word", "where nobody can be asked, add --yes to the command");
   const prompt = readline.createInterface({ input: process.stdin, output: process.stdout });
   const answer = await prompt.question(`Type ${cluster} to go on: `);
   prompt.close();
   return answer.trim() === cluster;
-}
-
-function megabytes(bytes: number): string {
-  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
-}
-
-/** What is left after `down`, and what becomes of it. */
-export function report(cluster: string, left: Leftovers, { data, known }: { data: boolean; known: boolean }): string {
-  const stubborn = [...left.containers, ...left.networks, ...(data ? [...left.volumes, ...left.images] : [])];
-  if (stubborn.length > 0) return `\n${cluster} is down, but these are still there: ${stubborn.join(", ")}\n`;
-  if (data) return `\n${cluster} is down, nothing is left of it.\n`;
-  if (left.volumes.length === 0) return `\n${cluster} is down; it had no data.\n`;
-  const secrets = known
-    ? "with the passwords and certificates in the state.\n  npm run up               takes them up again"
-    : "but this backend knows no passwords for them.";
-  return `\n${cluster} is down. Kept: ${left.volumes.join(", ")}, ${secrets}\n  npm run down -- --data   deletes them\n`;
 }

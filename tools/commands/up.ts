@@ -1,9 +1,11 @@
 import * as path from "node:path";
-import { parseOptions } from "../arguments";
+import { npmRun, parseOptions } from "../arguments";
 import { ensureEngine, runPulumi } from "../engine";
+import { clusterName, selectedStack } from "../engine/configuration";
 import { connectDocker } from "../engine/docker";
 import { repairStack } from "../engine/repair";
 import { demand, ensureStack, releaseStaleLock } from "../engine/stack";
+import { checkName, deploymentOf, exportState } from "../engine/state";
 import { UserError } from "../errors";
 import { createLog } from "../log";
 
@@ -13,23 +15,26 @@ Brings the cluster up, from nothing or from whatever is there, and shows how to 
 
   --stack <name>   configuration to deploy: Pulumi.<name>.yaml (dev)
   --json           prints the outputs as JSON, secrets masked, instead of the summary
+  --yes            accepted for scripts; up never asks
 `;
 
 const options = {
   stack: { type: "string", default: "dev" },
   json: { type: "boolean", default: false },
-  yes: { type: "boolean", default: true },
+  yes: { type: "boolean", default: false },
 } as const;
 
 export async function run(args: string[]): Promise<number> {
   const { stack, json } = parseOptions("up", args, options);
   // With --json only the outputs go to stdout.
   const log = createLog(json ? process.stderr : process.stdout);
-  const engine = await ensureEngine({ log });
+  const engine = await ensureEngine({ log, stack });
   await log.step("Stack", async (step) => {
     const name = await ensureStack(stack, engine);
     const released = await releaseStaleLock(stack, engine);
-    const cleared = await repairStack(stack, connectDocker(engine.dockerHost), engine, step);
+    const state = await exportState(stack, engine);
+    checkName(clusterName(engine.root, stack), deploymentOf(state), npmRun("down", stack, "--data"));
+    const cleared = await repairStack(stack, state, connectDocker(engine.dockerHost), engine, step);
     return [name, released, cleared].filter(Boolean).join("; ");
   });
   log.note(`pulumi up --stack ${stack}`);
@@ -39,20 +44,23 @@ export async function run(args: string[]): Promise<number> {
   });
   if (code === 130) {
     process.stderr.write(
-      "\nInterrupted. What was begun is finished or noted; npm run up goes on from here, npm run down takes it away.\n",
+      `\nInterrupted. What was begun is finished or noted; ${npmRun("up", stack)} goes on from here, ${npmRun("down", stack)} takes it away.\n`,
     );
     return code;
   }
   if (code !== 0) {
     throw new UserError(
       `pulumi up ended with code ${code} after ${Math.round((Date.now() - started) / 1000)} s`,
-      "mend what it names above, then: npm run up   (it goes on where it stopped)",
+      `mend what it names above, then: ${npmRun("up", stack)}   (it goes on where it stopped)`,
     );
   }
   const outputs = JSON.parse(
     await demand(["stack", "output", "--json", "--show-secrets", "--stack", stack], engine),
   ) as Outputs;
-  process.stdout.write(json ? `${JSON.stringify(maskAll(outputs), null, 2)}\n` : summary(outputs, stack, engine.root));
+  const selected = selectedStack(engine.layout, engine.env);
+  process.stdout.write(
+    json ? `${JSON.stringify(maskAll(outputs), null, 2)}\n` : summary(outputs, { stack, selected, root: engine.root }),
+  );
   return 0;
 }
 
@@ -84,8 +92,15 @@ const endpoints: [output: string, meaning: string][] = [
   ["caFile", "CA certificate"],
 ];
 
+interface Deployed {
+  stack: string;
+  /** What pulumi and pgha take when no stack is named. */
+  selected: string | undefined;
+  root: string;
+}
+
 /** What a person needs after `up`: how to connect, and what to type next. */
-export function summary(outputs: Outputs, stack: string, root: string): string {
+export function summary(outputs: Outputs, { stack, selected, root }: Deployed): string {
   const masked = maskAll(outputs);
   const lines = endpoints
     .filter(([name]) => masked[name] !== undefined)
@@ -93,12 +108,13 @@ export function summary(outputs: Outputs, stack: string, root: string): string {
       ([name, meaning]) =>
         `  ${meaning.padEnd(15)} ${[masked[name]].flat().join(", ").replace(`${root}${path.sep}`, "")}`,
     );
-  const other = stack === "dev" ? "" : ` --stack ${stack}`;
+  const last = (name: string | undefined) => name?.split("/").pop();
+  const other = last(stack) === last(selected) ? "" : ` --stack ${stack}`;
   const show = `npm run -s pulumi -- stack output writeUrl --show-secrets${other}`;
   const next = [
     ["with the password", `psql "$(${show})"`],
     ["see its members", `npx pgha status${other}`],
-    ["take it down", `npm run down${other && ` --${other}`}   (keeps the data)`],
+    ["take it down", `${npmRun("down", stack)}   (keeps the data)`],
   ];
   return [
     "",

@@ -12,6 +12,15 @@ export interface Backend {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** All that a child process needs to be the engine, or to speak with it. */
+export interface EngineEnvironment {
+  readonly root: string;
+  readonly layout: Layout;
+  readonly backend: Pick<Backend, "own">;
+  readonly dockerHost: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
 /** The state backend somebody is logged in to, or undefined. */
 export function loggedIn(env: NodeJS.ProcessEnv): string | undefined {
   if (env.PULUMI_BACKEND_URL) return env.PULUMI_BACKEND_URL;

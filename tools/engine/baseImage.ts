@@ -8,7 +8,7 @@ import { aptInstall } from "./apt";
 import { isUnavailable, Layout, makeFolder, rememberUnavailable } from "./layout";
 import { findProgram, lastLines } from "./pulumi";
 
-/** The image that every image of the stack is built from. */
+/** The image that every image of the stack is built from, unless pgha:cluster.images.base names another. */
 export const BASE_IMAGE = "debian:forky-slim";
 
 /** Seconds without a word from the registry after which it counts as out of reach. */
@@ -17,25 +17,28 @@ const silence = 30;
 /** Finds the Debian base image, pulls it, or makes it from Debian's packages. Returns how it is known. */
 export async function ensureBaseImage(
   docker: Docker,
+  image: string,
   env: NodeJS.ProcessEnv,
   layout: Layout,
   step: Step,
-  image = BASE_IMAGE,
 ): Promise<string> {
   const found = await describe(docker, image);
   if (found !== undefined) return found;
   makeFolder(layout);
   const registry = `image-${image.replaceAll(/[^a-z0-9.-]/g, "-")}`;
-  if (!isUnavailable(layout, registry)) {
+  const suite = suiteOf(image);
+  if (suite === undefined || !isUnavailable(layout, registry)) {
     step.making(`pulling ${image}`);
     try {
       await pull(docker, image, step);
       return (await describe(docker, image)) ?? image;
     } catch (error) {
-      rememberUnavailable(layout, registry, error instanceof Error ? error.message : String(error));
+      const reason = error instanceof Error ? error.message : String(error);
+      if (suite === undefined) throw unobtainable(image, reason);
+      rememberUnavailable(layout, registry, reason);
     }
   }
-  await makeImage(docker, image, env, layout, step);
+  await makeImage(docker, image, suite as string, env, layout, step);
   return (await describe(docker, image)) ?? image;
 }
 
@@ -53,7 +56,9 @@ async function pull(docker: Docker, image: string, step: Step): Promise<void> {
   const abort = new AbortController();
   let timer = setTimeout(() => abort.abort(), silence * 1000);
   try {
-    const stream = await docker.pull(image, { abortSignal: abort.signal });
+    // Without a tag Docker's API would pull all of them.
+    const tagged = /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
+    const stream = await docker.pull(tagged, { abortSignal: abort.signal });
     await new Promise<void>((resolve, reject) => {
       docker.modem.followProgress(
         stream,
@@ -70,9 +75,21 @@ async function pull(docker: Docker, image: string, step: Step): Promise<void> {
   }
 }
 
-/** Debian's suite of an image's tag: "forky" of debian:forky-slim. */
+/** The suite from whose packages an image can be made: "forky" of debian:forky-slim; of no other name. */
 export function suiteOf(image: string): string | undefined {
-  return /^(?:docker\.io\/(?:library\/)?)?debian:([a-z]+)(?:-slim)?$/.exec(image)?.[1];
+  return /^debian:([a-z]+)-slim$/.exec(image)?.[1];
+}
+
+/** An image that can be neither pulled nor made here. */
+export function unobtainable(image: string, reason: string): UserError {
+  return new UserError(
+    `the image ${image} cannot be pulled (${reason}), and only debian:<suite>-slim can be made here instead`,
+    `correct pgha:cluster.images.base, or ${loading(image)}`,
+  );
+}
+
+function loading(image: string): string {
+  return `load it from a machine that has it: docker save ${image} | ssh … docker load`;
 }
 
 /** Options for mmdebstrap's second try, or undefined when a second try cannot help. */
@@ -85,14 +102,12 @@ export function retryOptions(output: string): string[] | undefined {
 async function makeImage(
   docker: Docker,
   image: string,
+  suite: string,
   env: NodeJS.ProcessEnv,
   layout: Layout,
   step: Step,
 ): Promise<void> {
-  const suite = suiteOf(image);
-  const remedy = `load it from a machine that has it: docker save ${image} | ssh … docker load`;
-  if (suite === undefined)
-    throw new UserError(`the image ${image} is out of reach, and no Debian suite to make it from`, remedy);
+  const remedy = loading(image);
   const folders = (env.PATH ?? "").split(path.delimiter);
   if (findProgram("mmdebstrap", folders) === undefined) {
     if (process.getuid?.() !== 0 || findProgram("apt-get", folders) === undefined) {

@@ -3,7 +3,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 import { UserError } from "../errors";
-import type { EngineEnvironment } from "./index";
+import type { EngineEnvironment } from "./backend";
+import { BASE_IMAGE } from "./baseImage";
 import { Layout } from "./layout";
 
 /** Stacks and clusters get a folder of their name in .pgha/, beside these. */
@@ -39,12 +40,24 @@ function readStackFile(file: string): StackFile {
   }
 }
 
-/** The cluster's name, from which everything in Docker takes its name: `name` of the configuration, or pgha-<stack>. */
-export function clusterName(root: string, stack: string): string {
+/** The object under pgha:cluster, not checked; infra/config.ts does that. */
+function clusterConfiguration(root: string, stack: string): { name?: unknown; images?: { base?: unknown } | null } {
   const file = configurationFile(root, stack);
   const cluster = fs.existsSync(file) ? readStackFile(file).config?.["pgha:cluster"] : undefined;
-  const name = typeof cluster === "object" && cluster !== null ? (cluster as { name?: unknown }).name : undefined;
-  return typeof name === "string" ? name : `pgha-${stack.split("/").pop()}`;
+  return typeof cluster === "object" && cluster !== null ? cluster : {};
+}
+
+/** The name that infra/config.ts gives the cluster: `name` of the configuration, or pgha-<stack>. */
+export function clusterName(root: string, stack: string): string {
+  const { name } = clusterConfiguration(root, stack);
+  const last = stack.split("/").pop() ?? "";
+  return typeof name === "string" ? name : `pgha-${last.toLowerCase().replace(/[^a-z0-9-]/g, "-")}`;
+}
+
+/** The image that the cluster's images are built on. */
+export function baseImage(root: string, stack: string): string {
+  const base = clusterConfiguration(root, stack).images?.base;
+  return typeof base === "string" && base !== "" ? base : BASE_IMAGE;
 }
 
 /** Commands of pulumi that would write the salt of the secrets into Pulumi.<stack>.yaml by the way. */

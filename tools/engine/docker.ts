@@ -49,6 +49,16 @@ export function connectDocker(host: string): Docker {
   return new Docker();
 }
 
+/** The result, or undefined where Docker says there is no such thing. */
+export async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
 /** The engine's version, or what stands in the way. */
 export async function probeDocker(host: string): Promise<{ version: string } | { obstacle: Obstacle; reason: string }> {
   try {

@@ -2,15 +2,16 @@ import { StdioOptions } from "node:child_process";
 import * as path from "node:path";
 import { createLog, Log } from "../log";
 import { capture, follow, Result } from "../process";
-import { Backend, ensureBackend } from "./backend";
+import { EngineEnvironment, ensureBackend } from "./backend";
 import { BASE_IMAGE, ensureBaseImage } from "./baseImage";
-import { configurationArguments } from "./configuration";
+import { baseImage, configurationArguments } from "./configuration";
 import { connectDocker, defaultDockerHost, dockerHost, ensureDocker } from "./docker";
-import { Layout, layoutOf, repository } from "./layout";
+import { layoutOf, repository } from "./layout";
 import { dynamicProviderFolders, ensurePlugins } from "./plugins";
 import { ensurePulumi } from "./pulumi";
 
 export { BASE_IMAGE };
+export type { EngineEnvironment };
 
 export interface EngineOptions {
   /** Folder of Pulumi.yaml; default: PGHA_ROOT, or this repository. */
@@ -21,15 +22,8 @@ export interface EngineOptions {
   docker?: boolean;
   /** Whether the base image is needed too; default true where Docker is. */
   image?: boolean;
-}
-
-/** All that a child process needs to be the engine, or to speak with it. */
-export interface EngineEnvironment {
-  readonly root: string;
-  readonly layout: Layout;
-  readonly backend: Pick<Backend, "own">;
-  readonly dockerHost: string;
-  readonly env: NodeJS.ProcessEnv;
+  /** Stack whose configuration names the base image; default BASE_IMAGE. */
+  stack?: string;
 }
 
 /** Finds or makes every prerequisite: the Pulumi CLI, a state backend, provider plugins, Docker and the base image. */
@@ -39,6 +33,7 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     log = createLog(process.stderr, { quiet: true }),
     docker = true,
     image = docker,
+    stack,
   } = options;
   const layout = layoutOf(root);
   const env: NodeJS.ProcessEnv = {
@@ -74,7 +69,8 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
       host = found.host;
       return `${found.version} (${host})`;
     });
-    if (image) await log.step("Base image", (step) => ensureBaseImage(connectDocker(host), env, layout, step));
+    const base = stack === undefined ? BASE_IMAGE : baseImage(layout.root, stack);
+    if (image) await log.step("Base image", (step) => ensureBaseImage(connectDocker(host), base, env, layout, step));
   }
   // The default stays unsaid, so that plain pulumi sees the same provider configuration.
   if (host !== defaultDockerHost) env.DOCKER_HOST = host;

@@ -2,45 +2,28 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type Docker from "dockerode";
 import { Step } from "../log";
+import { unlessMissing } from "./docker";
 import type { EngineEnvironment } from "./index";
+import { findLeftovers, Leftovers } from "./leftovers";
 import { demand } from "./stack";
+import { deploymentOf, Exported, PendingOperation, Resource } from "./state";
 
 const containerType = "docker:index/container:Container";
 const networkType = "docker:index/network:Network";
 
-interface Resource {
-  urn: string;
-  type: string;
-  id?: string;
-  inputs?: Record<string, unknown>;
-}
-
-interface PendingOperation {
-  type: string;
-  resource: Resource;
-}
-
-export interface Exported {
-  deployment: { resources?: Resource[]; pending_operations?: PendingOperation[] };
-}
-
 /** Brings the state of a stack and Docker together again before an update. Returns what was done, or undefined. */
 export async function repairStack(
   stack: string,
+  exported: Exported,
   docker: Docker,
   engine: EngineEnvironment,
   step: Step,
 ): Promise<string | undefined> {
-  const exported = await exportState(stack, engine);
   const done = [
     await clearInterrupted(stack, exported, docker, engine, step),
     await forgetLost(stack, exported, docker, engine, step),
   ];
   return done.filter(Boolean).join("; ") || undefined;
-}
-
-export async function exportState(stack: string, engine: EngineEnvironment): Promise<Exported> {
-  return JSON.parse(await demand(["stack", "export", "--stack", stack], engine)) as Exported;
 }
 
 /** Containers of the state that do not run: the engine notices them only when it is told to look. */
@@ -72,14 +55,20 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Names of what interrupted updates may have begun to create in Docker without the engine knowing its id. */
-export function halfMade(operations: PendingOperation[]): { containers: string[]; networks: string[] } {
+/** Names of what interrupted updates may have begun to create in Docker without the engine knowing its id; own only. */
+export function halfMade(
+  operations: PendingOperation[],
+  own: Pick<Leftovers, "containers" | "networks">,
+): Pick<Leftovers, "containers" | "networks"> {
   const named = (type: string) =>
     operations
       .filter((operation) => operation.type === "creating" && operation.resource.type === type)
       .map(({ resource }) => resource.inputs?.name)
       .filter((name) => typeof name === "string");
-  return { containers: named(containerType), networks: named(networkType) };
+  return {
+    containers: named(containerType).filter((name) => own.containers.includes(name)),
+    networks: named(networkType).filter((name) => own.networks.includes(name)),
+  };
 }
 
 /**
@@ -96,17 +85,10 @@ export async function clearInterrupted(
   const pending = exported.deployment.pending_operations ?? [];
   if (pending.length === 0) return undefined;
   step.making(`clearing ${counted(pending.length, "operation")} that an interrupted update left`);
-  const { containers, networks } = halfMade(pending);
-  const isOurs = (labels?: Record<string, string>) => labels?.["pgha.cluster"] !== undefined;
-  for (const name of containers) {
-    const container = docker.getContainer(name);
-    if (isOurs((await unlessMissing(container.inspect()))?.Config.Labels))
-      await unlessMissing(container.remove({ force: true }));
-  }
-  for (const name of networks) {
-    const network = docker.getNetwork(name);
-    if (isOurs((await unlessMissing(network.inspect()))?.Labels)) await unlessMissing(network.remove());
-  }
+  const { own } = await findLeftovers(docker, deploymentOf(exported));
+  const { containers, networks } = halfMade(pending, own);
+  for (const name of containers) await unlessMissing(docker.getContainer(name).remove({ force: true }));
+  for (const name of networks) await unlessMissing(docker.getNetwork(name).remove());
   exported.deployment.pending_operations = [];
   const file = path.join(engine.layout.folder, `${stack}-repaired.json`);
   fs.writeFileSync(file, JSON.stringify(exported), { mode: 0o600 });
@@ -116,14 +98,4 @@ export async function clearInterrupted(
     fs.rmSync(file);
   }
   return `${counted(pending.length, "interrupted operation")} cleared`;
-}
-
-/** The result, or undefined where Docker says there is no such thing. */
-export async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw error;
-  }
 }

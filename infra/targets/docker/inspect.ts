@@ -22,7 +22,7 @@ export async function inspect({ cluster, clusterId, hosts, ports, fixed }: Prefl
   if (foreign.length)
     faults.push(
       `the volumes ${foreign.join(", ")} hold data of another deployment of "${cluster}", whose passwords and certificates this stack does not have; ` +
-        `select the stack that made them, set pgha:cluster.name to another name, or delete them for good by \`npm run down -- --data\``,
+        `select the stack that made them, or delete them for good by \`npm run down -- --data\``,
     );
 
   for (const { label, key, value } of fixed) {
@@ -37,7 +37,7 @@ export async function inspect({ cluster, clusterId, hosts, ports, fixed }: Prefl
   const containers = await engine.listContainers({ all: true });
   const taken = containers.flatMap(({ Names, Labels }) => (ours(Labels) ? [] : Names.map((name) => name.slice(1)))).filter((name) => hosts.includes(name));
   if (taken.length)
-    faults.push(`containers named ${taken.join(", ")} exist that this stack did not make; remove them or set pgha:cluster.name to another name`);
+    faults.push(`containers named ${taken.join(", ")} exist that this stack did not make; remove them, or deploy a stack whose pgha:cluster.name is another one`);
 
   const published = containers.flatMap(({ Labels, Ports }) => (ours(Labels) ? Ports.map(({ PublicPort }) => PublicPort) : []));
   for (const { key, port } of ports) {

@@ -2,11 +2,13 @@ import * as assert from "node:assert";
 import { spawnSync } from "node:child_process";
 import * as os from "node:os";
 import * as path from "node:path";
-import { parseOptions } from "../../../tools/arguments";
-import { isOfStack, report } from "../../../tools/commands/down";
+import { npmRun, parseOptions } from "../../../tools/arguments";
+import { isOfStack } from "../../../tools/commands/down";
+import { foreignList, ownList, questions, report, unknownDeployment } from "../../../tools/commands/downWords";
 import { total, verdict } from "../../../tools/commands/testCounts";
 import { maskAll, maskPassword, summary } from "../../../tools/commands/up";
 import { repository } from "../../../tools/engine/layout";
+import type { Leftovers } from "../../../tools/engine/leftovers";
 import { describeError, UserError } from "../../../tools/errors";
 import { capture, signalFilter } from "../../../tools/process";
 
@@ -34,33 +36,78 @@ describe("tools/commands", () => {
     it("ends with the connection strings and three commands, for the stack in question", () => {
       const text = summary(
         { writeUrl: url, patroniUrls: ["https://a", "https://b"], caFile: "/r/.pgha/dev/ca.crt" },
-        "dev",
-        "/r",
+        { stack: "dev", selected: "dev", root: "/r" },
       );
       assert.match(text, /write, pooled +postgresql:\/\/app:\*\*\*\*@/);
       assert.match(text, /Patroni +https:\/\/a, https:\/\/b/);
       assert.match(text, /CA certificate +\.pgha\/dev\/ca\.crt/);
       assert.match(text, /psql "\$\(npm run -s pulumi -- stack output writeUrl --show-secrets\)"/);
       assert.ok(!text.includes("s3cr3t"));
-      const other = summary({}, "other", "/r");
-      assert.match(
-        other,
-        /--show-secrets --stack other\)[^]*pgha status --stack other[^]*npm run down -- --stack other/,
-      );
+    });
+
+    it("names the stack wherever the next command would take another one", () => {
+      const next = (stack: string, selected?: string) => summary({}, { stack, selected, root: "/r" });
+      const named = (stack: string) =>
+        new RegExp(`--show-secrets --stack ${stack}\\)[^]*pgha status --stack ${stack}\\n`);
+      assert.match(next("other", "dev"), named("other"));
+      assert.match(next("dev", "other"), named("dev"));
+      assert.match(next("dev"), named("dev"));
+      const selected = next("organization/pgha/other", "other");
+      assert.match(selected, /--show-secrets\)[^]*pgha status\n/);
+      // down takes dev, whatever is selected
+      assert.match(next("other", "other"), /npm run down -- --stack other /);
+      assert.match(next("dev", "other"), /npm run down {3}/);
+      assert.strictEqual(npmRun("down", "dev", "--data"), "npm run down -- --data");
+      assert.strictEqual(npmRun("down", "x", "--data"), "npm run down -- --data --stack x");
+      assert.strictEqual(npmRun("up", "dev"), "npm run up");
     });
   });
 
   describe("npm run down", () => {
-    const nothing = { containers: [], networks: [], volumes: [], images: [] };
+    const nothing: Leftovers = { containers: [], networks: [], volumes: [], images: [] };
     const kept = { ...nothing, volumes: ["c-data"], images: ["c/postgres:18"] };
 
+    const running = { ...nothing, containers: ["c-1", "c-2"], networks: ["c"], volumes: ["c-data"] };
+    const ids = ["0a"];
+    const sizes = new Map([["c-data", 5e6]]);
+
     it("says what it kept and how to get rid of it", () => {
+      const text = report("dev", "c", { own: kept, foreign: nothing }, []);
+      assert.match(text, /Kept: c-data, with the passwords[^]*npm run up[^]*npm run down -- --data /);
+      assert.ok(!/another deployment/.test(text));
+      assert.match(report("x", "c", { own: kept, foreign: nothing }, []), /up -- --stack x [^]*--data --stack x /);
+      assert.match(report("dev", "c", { own: nothing, foreign: nothing }, []), /had no data/);
+    });
+
+    it("names what it left alone of another deployment", () => {
+      const named = /2 containers and 1 volume of another deployment of c left alone[^]*npm run down -- --data/;
+      assert.match(report("dev", "c", { own: nothing, foreign: running }, []), named);
+      assert.match(report("dev", "c", { own: nothing, foreign: running }, ["own"]), named);
+      assert.match(report("dev", "c", { own: nothing, foreign: running }, ["own", "foreign"]), /still there: c-1, c-2/);
+      assert.match(report("dev", "c", { own: nothing, foreign: { ...nothing, volumes: ["v"] } }, []), /^1 volume of/m);
+    });
+
+    it("without a state of its own says that it touched nothing, and the ways out", () => {
+      const error = unknownDeployment("x", "c", running);
+      assert.match(error.message, /nothing was touched[^]*no state of the stack x[^]*2 containers and 1 volume/);
+      assert.match(error.remedy ?? "", /where that was deployed[^]*npm run down -- --data --stack x/);
+    });
+
+    it("asks for another deployment apart from its own, and --yes answers for one of them only", () => {
+      assert.deepStrictEqual(questions(ids, nothing, false), ["own"]);
+      assert.deepStrictEqual(questions([], nothing, true), ["own"]);
+      assert.deepStrictEqual(questions(ids, running, false), ["own", "foreign"]);
+      assert.deepStrictEqual(questions(ids, running, true), ["own"]);
+      assert.deepStrictEqual(questions([], running, true), ["foreign"]);
+      assert.deepStrictEqual(questions([], running, false), ["foreign"]);
+    });
+
+    it("shows what will be deleted before it asks", () => {
+      assert.match(ownList("c", kept, sizes), /cluster c for good:\n {2}volume c-data \(5 MB\)\n {2}its passwords/);
       assert.match(
-        report("c", kept, { data: false, known: true }),
-        /Kept: c-data, with the passwords[^]*npm run up[^]*--data/,
+        foreignList("c", running, sizes),
+        /no passwords[^]*container c-1\n {2}container c-2\n {2}volume c-data \(5 MB\)/,
       );
-      assert.match(report("c", kept, { data: false, known: false }), /no passwords for them/);
-      assert.match(report("c", nothing, { data: false, known: true }), /had no data/);
     });
 
     it("with --data takes the old states of this stack with it, and of no other", () => {
@@ -79,9 +126,10 @@ describe("tools/commands", () => {
     });
 
     it("does not call it gone while something is left", () => {
-      assert.match(report("c", nothing, { data: true, known: true }), /nothing is left/);
-      assert.match(report("c", kept, { data: true, known: true }), /still there: c-data, c\/postgres:18/);
-      assert.match(report("c", { ...nothing, networks: ["c"] }, { data: false, known: true }), /still there: c\n/);
+      const say = (own: Leftovers, data: boolean) => report("dev", "c", { own, foreign: nothing }, data ? ["own"] : []);
+      assert.match(say(nothing, true), /nothing is left/);
+      assert.match(say(kept, true), /still there: c-data, c\/postgres:18/);
+      assert.match(say({ ...nothing, networks: ["c"] }, false), /still there: c\n/);
     });
   });
 

@@ -4,13 +4,21 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensureBackend, loggedIn } from "../../../tools/engine/backend";
-import { retryOptions, suiteOf } from "../../../tools/engine/baseImage";
-import { checkFolderName, clusterName, configurationArguments, optionOf } from "../../../tools/engine/configuration";
+import { BASE_IMAGE, retryOptions, suiteOf, unobtainable } from "../../../tools/engine/baseImage";
+import {
+  baseImage,
+  checkFolderName,
+  clusterName,
+  configurationArguments,
+  optionOf,
+} from "../../../tools/engine/configuration";
 import { dockerHost, Machine, remedyFor } from "../../../tools/engine/docker";
 import { isUnavailable, layoutOf, rememberUnavailable } from "../../../tools/engine/layout";
 import { findProgram, isUsable, searchFolders } from "../../../tools/engine/pulumi";
+import { isEmpty, sortOut } from "../../../tools/engine/leftovers";
 import { halfMade, lostContainers } from "../../../tools/engine/repair";
 import { isRunningPulumi, isStale } from "../../../tools/engine/stack";
+import { checkName, deploymentOf } from "../../../tools/engine/state";
 import { UserError } from "../../../tools/errors";
 
 describe("tools/engine", () => {
@@ -115,8 +123,23 @@ describe("tools/engine", () => {
   describe("the base image", () => {
     it("is made from the suite of its tag", () => {
       assert.strictEqual(suiteOf("debian:forky-slim"), "forky");
-      assert.strictEqual(suiteOf("docker.io/library/debian:trixie"), "trixie");
-      assert.strictEqual(suiteOf("alpine:3"), undefined);
+      assert.strictEqual(suiteOf("debian:trixie-slim"), "trixie");
+      for (const other of ["debian:trixie", "debian:13-slim", "mirror.example/debian:trixie-slim", "alpine:3"])
+        assert.strictEqual(suiteOf(other), undefined, other);
+    });
+
+    it("is the one that the configuration names", () => {
+      assert.strictEqual(baseImage(folder, "dev"), BASE_IMAGE);
+      write("Pulumi.dev.yaml", "config:\n  pgha:cluster:\n    images:\n");
+      assert.strictEqual(baseImage(folder, "dev"), BASE_IMAGE);
+      write("Pulumi.dev.yaml", "config:\n  pgha:cluster:\n    images: { base: debian:trixie-slim }\n");
+      assert.strictEqual(baseImage(folder, "dev"), "debian:trixie-slim");
+    });
+
+    it("that can be neither pulled nor made is an error that names its key", () => {
+      const { message, remedy } = unobtainable("alpine:3", "no such host");
+      assert.match(message, /alpine:3 cannot be pulled \(no such host\)/);
+      assert.match(remedy ?? "", /pgha:cluster\.images\.base[^]*docker save alpine:3/);
     });
 
     it("is tried again without the date check only where the mirror is stale", () => {
@@ -166,6 +189,7 @@ describe("tools/engine", () => {
 
     it("gives the cluster its name, or the stack does", () => {
       assert.strictEqual(clusterName(folder, "dev"), "pgha-dev");
+      assert.strictEqual(clusterName(folder, "organization/pgha/Prod_2"), "pgha-prod-2", "as infra/config.ts");
       write("Pulumi.dev.yaml", "config:\n  pgha:cluster: {}\n");
       assert.strictEqual(clusterName(folder, "dev"), "pgha-dev");
       write("Pulumi.dev.yaml", "config:\n  pgha:cluster:\n    name: orders\n");
@@ -217,6 +241,84 @@ describe("tools/engine", () => {
     });
   });
 
+  describe("a deployment", () => {
+    const urn = (type: string, name: string) => `urn:pulumi:dev::pgha::${type}::${name}`;
+    const cluster = { type: "pgha:docker:Cluster", urn: urn("pgha:docker:Cluster", "orders") };
+    const type = "random:index/randomId:RandomId";
+    const id = {
+      type,
+      urn: urn(`pgha:secrets:ClusterSecrets$${type}`, "orders-id"),
+      outputs: { hex: "0a" },
+    };
+    const password = { type: "random:index/randomPassword:RandomPassword", urn: urn("p", "orders-x-password") };
+    const read = (...resources: object[]) => deploymentOf({ deployment: { resources: resources as never } });
+
+    it("is known by the state: its name and the id of its containers and volumes", () => {
+      const known = { clusters: ["orders"], ids: ["0a"] };
+      assert.deepStrictEqual(read(cluster, id, password), known);
+      assert.deepStrictEqual(read(id, password), known, "after `down`, which keeps what is protected");
+      assert.deepStrictEqual(read(cluster), { clusters: ["orders"], ids: [] });
+      assert.deepStrictEqual(deploymentOf({ deployment: {} }), { clusters: [], ids: [] });
+    });
+
+    it("keeps its name: up refuses another one and says how to go on", () => {
+      const remedy = "npm run down -- --data";
+      assert.throws(
+        () => checkName("sales", read(id), remedy),
+        (error: UserError) =>
+          /runs as orders/.test(error.message) &&
+          /set pgha:cluster\.name back to orders, or remove it first: npm run down -- --data/.test(error.remedy ?? ""),
+      );
+      checkName("orders", read(id), remedy);
+      checkName("orders", read(), remedy);
+    });
+
+    const made = (name: string, id?: string, of = "c") => ({
+      name,
+      labels: { "pgha.cluster": of, ...(id && { "pgha.cluster-id": id }) },
+    });
+    const listed = {
+      containers: [made("c-1", "0a"), made("d-1", "0c", "d")],
+      networks: [made("c"), made("d", undefined, "d")],
+      volumes: [made("c-data", "0a"), made("d-data", "0a", "d")],
+      images: ["c/etcd:1", "d/etcd:1"],
+    };
+    const own = { containers: ["c-1"], networks: ["c"], volumes: ["c-data"], images: ["c/etcd:1"] };
+    const none = { containers: [], networks: [], volumes: [], images: [] };
+
+    it("owns what carries its name and its id, and the network and images of its name", () => {
+      const found = sortOut(listed, { clusters: ["c"], ids: ["0a"] });
+      assert.deepStrictEqual(found, { own, foreign: none });
+      assert.ok(isEmpty(found.foreign) && !isEmpty(found.own));
+    });
+
+    it("never owns what carries another id, nor the network and images that this uses", () => {
+      const containers = [...listed.containers, made("c-2", "0b"), made("c-3")];
+      assert.deepStrictEqual(sortOut({ ...listed, containers }, { clusters: ["c"], ids: ["0a"] }), {
+        own: { ...own, networks: [], images: [] },
+        foreign: { ...none, containers: ["c-2", "c-3"], networks: ["c"], images: ["c/etcd:1"] },
+      });
+      const volumes = [...listed.volumes, made("c-other", "0b")];
+      assert.deepStrictEqual(sortOut({ ...listed, volumes }, { clusters: ["c"], ids: ["0a"] }), {
+        own: { ...own, images: [] },
+        foreign: { ...none, volumes: ["c-other"], images: ["c/etcd:1"] },
+      });
+    });
+
+    it("touches nothing of another cluster, not even with the same id, as a copied state has", () => {
+      const { own, foreign } = sortOut(listed, { clusters: ["c"], ids: ["0a"] });
+      assert.ok(![...Object.values(own), ...Object.values(foreign)].flat().some((name) => name.startsWith("d")));
+    });
+
+    it("that no state knows owns nothing", () => {
+      const { own, foreign } = sortOut(listed, { clusters: ["c"], ids: [] });
+      assert.deepStrictEqual(own, none);
+      const lone = sortOut({ ...listed, containers: [], volumes: [] }, { clusters: ["c"], ids: [] });
+      assert.deepStrictEqual([lone.own.networks, lone.foreign.networks], [[], ["c"]]);
+      assert.deepStrictEqual(foreign, { containers: ["c-1"], networks: ["c"], volumes: ["c-data"], images: ["c/etcd:1"] });
+    });
+  });
+
   describe("an interrupted update", () => {
     const lock = { pid: 7, username: "me", hostname: "here", timestamp: "2026-01-01T00:00:00Z" };
 
@@ -243,7 +345,9 @@ describe("tools/engine", () => {
         operation("updating", container, "b"),
         operation("creating", "docker:index/network:Network", "c"),
         operation("creating", "docker:index/volume:Volume", "d"),
-      ]);
+        operation("creating", container, "foreign"),
+        operation("creating", "docker:index/network:Network", "foreign"),
+      ], { containers: ["a", "b", "x"], networks: ["c"] });
       assert.deepStrictEqual(found, { containers: ["a"], networks: ["c"] });
     });
 
