@@ -323,7 +323,7 @@ describe("a cluster, by the commands of the README", () => {
         const { State, RestartCount } = await container.inspect();
         // A process cannot kill the first one of its own container, so another container does, seen from the machine
         const options = { HostConfig: { PidMode: "host", AutoRemove: true } };
-        const [{ StatusCode }] = await project.docker.run(BASE_IMAGE, ["kill", "-9", String(State.Pid)], process.stdout, options);
+        const [{ StatusCode }] = await project.docker.run(BASE_IMAGE, ["sh", "-c", `kill -9 ${State.Pid}`], process.stdout, options);
         assert.equal(StatusCode, 0);
         await eventually(60, async () => {
           const now = await container.inspect();
