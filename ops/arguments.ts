@@ -33,3 +33,13 @@ export function parseSeconds(command: string, option: string, text: string): num
   if (seconds >= 0.5 && seconds <= 3600) return seconds;
   throw new UsageError(`${option} takes seconds from 0.5 to 3600, not "${text}"`, `npx pgha ${command} --help`);
 }
+
+/** As parseOptions, for a command that takes words beside its options. */
+export function parseWords<T extends Options>(command: string, args: string[], options: T) {
+  try {
+    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+    return { values, words: positionals };
+  } catch (error) {
+    throw new UsageError((error as Error).message.split(/\. /)[0], `npx pgha ${command} --help`);
+  }
+}

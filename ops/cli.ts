@@ -17,6 +17,7 @@ const commands: Record<string, () => Command> = {
   status: () => require("./commands/status"),
   switchover: () => require("./commands/switchover"),
   failover: () => require("./commands/failover"),
+  drill: () => require("./commands/drill"),
 };
 
 export function usage(): string {

@@ -2,7 +2,8 @@ import * as assert from "node:assert";
 import { escape } from "../../../ops/drill/chart";
 import { Rows, Seen } from "../../../ops/drill/ledger";
 import { renderPage } from "../../../ops/drill/page";
-import { Observed, report, summarize } from "../../../ops/drill/report";
+import { Observed, report } from "../../../ops/drill/report";
+import { summarize } from "../../../ops/drill/summary";
 import { viewDrill } from "../../../ops/drill/view";
 import { plain } from "../../../ops/terminal";
 
@@ -64,7 +65,7 @@ describe("drill: the report of a run", () => {
     assert.deepStrictEqual(levelOf({ writesReturned: false }), { level: "failed", reasons: ["writes did not come back"] });
     assert.strictEqual(levelOf({ samples: [{ at: 11_400, whole: false }] }).level, "failed");
     const budget = { typical: 1, worst: 2, mayLose: "nothing" };
-    assert.deepStrictEqual(levelOf({ budget }), { level: "over budget", reasons: ["writes stopped for 2.0 s; the budget's worst is 2 s"] });
+    assert.deepStrictEqual(levelOf({ budget }), { level: "over budget", reasons: ["writes stopped for 2.0 s; the budget's worst is 2 s (before the fault the machine itself made gaps of 0.05 s)"] });
     assert.strictEqual(levelOf({ budget: { typical: null, worst: null, mayLose: "nothing" } }).level, "passed");
     assert.strictEqual(levelOf({ budget: undefined }).level, "passed");
     assert.deepStrictEqual(levelOf({ planned: true }).reasons, ["2 client errors in a planned change"]);
