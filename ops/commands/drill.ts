@@ -9,7 +9,7 @@ import { renderPage } from "../drill/page";
 import { Result } from "../drill/report";
 import { Drill, drillOnce } from "../drill/run";
 import { Scenario, scenarios } from "../drill/scenarios";
-import { canPart, Site } from "../drill/site";
+import { canDelay, canPart, Site } from "../drill/site";
 import { summarize } from "../drill/summary";
 import { dropTables, makeTables } from "../drill/tables";
 import { viewDrill } from "../drill/view";
@@ -63,9 +63,10 @@ export async function run(args: string[]): Promise<number> {
   const hosts = postgres.map(({ host }) => host);
   const near = await reachable([...(await site.addresses(hosts)).values()]);
   if (!near) say("the containers' addresses are out of reach from here: no direct path, and nobody watches whether two nodes take writes");
-  const parts = await canPart();
-  const able = chosen.filter(([, { needsNetwork }]) => parts || !needsNetwork);
-  for (const [left] of chosen.filter((one) => !able.includes(one))) say(`left out: ${left} needs root, nsenter and iptables beside the containers`);
+  const can = { network: await canPart(), netem: await canDelay() };
+  const able = chosen.filter(([, { needs }]) => !needs || can[needs]);
+  for (const [left, { needs }] of chosen.filter((one) => !able.includes(one)))
+    say(`left out: ${left} needs root, nsenter and iptables beside the containers${needs === "netem" ? ", and netem in their kernel" : ""}`);
 
   const folder = path.join(engine.root, ".pgha", "drills", new Date().toISOString().slice(0, 19).replace(/:/g, "-"));
   fs.mkdirSync(folder, { recursive: true });

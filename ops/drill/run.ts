@@ -12,7 +12,8 @@ import { Scenario, Stage } from "./scenarios";
 import { Site } from "./site";
 import { readRows } from "./tables";
 import { Watcher } from "./watcher";
-import { AddressBook, connectDirect, waysOf } from "./ways";
+import { hangUp } from "../postgresUrl";
+import { AddressBook, connectDirect, connectSuperuser, waysOf } from "./ways";
 
 /** Everything that runs share. */
 export interface Drill {
@@ -50,13 +51,24 @@ export async function drillOnce(drill: Drill, name: string, scenario: Scenario, 
   };
   const writing = ways.filter(({ reads }) => !reads).map(({ name }) => ledger.of(name));
   const writesSince = (since: number) => () => writing.every(({ acknowledged }) => (acknowledged.at(-1) ?? 0) > since);
-  try {
-    await sleep(calm, undefined, { signal });
-    if (!(await until(writesSince(now() - 1000), 10_000))) throw new Error("no writes are acknowledged before anything was broken; see pgha status");
-    const stage = await describeStage(drill, async () => {
+  const describe = () => describeStage(drill, {
+    async writes() {
       const since = now() + 500;
       if (!(await until(writesSince(since), limit.writes))) throw new Error("writes did not come back after the first fault");
-    });
+    },
+    async whole() {
+      const since = now();
+      if (!(await until(() => redundancy.isWhole(1500, since), limit.redundancy))) throw new Error("the scene could not be set: no full redundancy");
+    },
+  });
+  try {
+    if (scenario.prepare) {
+      progress(`${name}: setting the scene`);
+      await scenario.prepare(await describe());
+    }
+    await sleep(calm, undefined, { signal });
+    if (!(await until(writesSince(now() - 1000), 10_000))) throw new Error("no writes are acknowledged before anything was broken; see pgha status");
+    const stage = await describe();
     const fault = now();
     progress(`${name}: ${scenario.title}`);
     await scenario.break(stage);
@@ -94,7 +106,7 @@ function connectNode(outputs: Outputs, book: AddressBook) {
 }
 
 /** Who is what right now. */
-async function describeStage({ outputs, site, signal }: Drill, settled: () => Promise<void>): Promise<Stage> {
+async function describeStage({ outputs, site, signal }: Drill, until: { writes(): Promise<void>; whole(): Promise<void> }): Promise<Stage> {
   const control = controlOf(outputs);
   const { cluster } = outputs;
   const hosts = (servers: { host: string }[]) => servers.map(({ host }) => host);
@@ -113,8 +125,16 @@ async function describeStage({ outputs, site, signal }: Drill, settled: () => Pr
     etcd: hosts(cluster.etcd),
     haproxy: hosts(cluster.haproxy),
     pgbouncer: hosts(cluster.pgbouncer),
-    writesAgain: () => settled().then(primaryNow),
-    switchover: async () => void (await switchover(control, await planSwitchover(control, {}), { signal })),
+    writesAgain: () => until.writes().then(primaryNow),
+    whole: until.whole,
+    switchover: async (host) => {
+      const to = cluster.postgres.find((server) => server.host === host)?.name;
+      await switchover(control, await planSwitchover(control, { to }), { signal });
+    },
+    superuser: async (statement) => {
+      const client = await connectSuperuser(outputs, 10_000);
+      await client.query(statement).finally(() => hangUp(client));
+    },
   };
 }
 

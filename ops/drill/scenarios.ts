@@ -12,7 +12,12 @@ export interface Stage {
   pgbouncer: string[];
   /** Resolves when every path takes writes that were begun from now on; its value is the primary of then. */
   writesAgain(): Promise<string>;
-  switchover(): Promise<void>;
+  /** Resolves when every server runs and every standby streams. */
+  whole(): Promise<void>;
+  /** To the best standby, or to this container. */
+  switchover(to?: string): Promise<void>;
+  /** One statement of the superuser, on the primary. */
+  superuser(statement: string): Promise<void>;
 }
 
 /** One fault. What it breaks through the site, the site heals; the rest heals by itself. */
@@ -26,8 +31,10 @@ export interface Scenario {
   hold: number;
   /** Holds writers back at the poolers, so that nothing may fail there. */
   planned?: boolean;
-  /** Works only where the containers' network is within reach: Linux, root, iptables. */
-  needsNetwork?: boolean;
+  /** Works only where the containers' network is within reach (Linux, root, iptables), or where the kernel can delay packets, too. */
+  needs?: "network" | "netem";
+  /** Sets the scene before anything is measured; what it changes, the site heals. */
+  prepare?(stage: Stage): Promise<void>;
   break(stage: Stage): Promise<void>;
 }
 
@@ -98,8 +105,47 @@ export const scenarios: Record<string, Scenario> = {
     title: "the primary does not reach etcd; everything else does",
     heals: "the packet filter is taken away",
     hold: silent,
-    needsNetwork: true,
+    needs: "network",
     break: ({ site, primary, etcd }) => site.part(primary, etcd),
+  },
+  "one-way-partition": {
+    title: "nothing that the primary sends arrives; what is sent to it does",
+    heals: "the packet filter is taken away",
+    failure: "partition",
+    hold: silent,
+    needs: "network",
+    break: ({ site, primary }) => site.silence(primary),
+  },
+  "packet-loss": {
+    title: "a tenth of the primary's packets is lost",
+    heals: "the packet filter is taken away",
+    hold: 20,
+    needs: "network",
+    break: ({ site, primary }) => site.lose(primary, 0.1),
+  },
+  latency: {
+    title: "all that the primary sends is 100 ms late",
+    heals: "the delay is taken away",
+    hold: 20,
+    needs: "netem",
+    break: ({ site, primary }) => site.delay(primary, 100),
+  },
+  "full-disk": {
+    title: "the primary's disk is full (a volume of 384 MiB in memory, made for it)",
+    heals: "the server gets its own volume back",
+    failure: "crash-without-restart",
+    hold: 8,
+    async prepare({ site, standbys: [host], whole, switchover }) {
+      await site.standIn(host, "/var/lib/pgha", 384 * 2 ** 20);
+      await whole();
+      await switchover(host);
+      await whole();
+    },
+    async break({ site, primary, superuser }) {
+      await site.exec(primary, "dd if=/dev/zero of=/var/lib/pgha/full bs=1M");
+      // Until no segment of the log is left
+      while (await superuser("SELECT pg_logical_emit_message(false, 'drill', repeat('x', 1000000))").then(() => true, () => false));
+    },
   },
   "frozen-patroni": {
     title: "the primary's Patroni is frozen (SIGSTOP); Postgres runs on",

@@ -54,16 +54,76 @@ export class Site {
     await signal("STOP");
   }
 
-  /** Drops all packets between two containers, both ways, in the network of the first one. Needs root on the host of the containers. */
+  /** Drops all packets between two containers, both ways. Needs root on the host of the containers, as do the next three. */
   async part(host: string, from: string[]): Promise<void> {
+    const addresses = [...(await this.addresses(from)).values()];
+    await this.drop(host, addresses.flatMap((address) => [["INPUT", "-s", address], ["OUTPUT", "-d", address]]));
+  }
+
+  /** Drops all that a container sends; what is sent to it arrives. */
+  silence(host: string): Promise<void> {
+    return this.drop(host, [["OUTPUT", "!", "-o", "lo"]]);
+  }
+
+  /** Drops this share of a container's packets, both ways. */
+  lose(host: string, share: number): Promise<void> {
+    const some = ["-m", "statistic", "--mode", "random", "--probability", String(share)];
+    return this.drop(host, [["INPUT", "!", "-i", "lo", ...some], ["OUTPUT", "!", "-o", "lo", ...some]]);
+  }
+
+  /** Holds back all that a container sends. */
+  async delay(host: string, milliseconds: number): Promise<void> {
+    const inside = await this.networkOf(host);
+    this.onHeal(`${host} sends late`, () => run("nsenter", [...inside, "tc", "qdisc", "del", "dev", "eth0", "root"]));
+    await run("nsenter", [...inside, "tc", "qdisc", "add", "dev", "eth0", "root", "netem", "delay", `${milliseconds}ms`, `${milliseconds / 4}ms`]);
+  }
+
+  private async drop(host: string, rules: string[][]): Promise<void> {
+    const inside = await this.networkOf(host);
+    for (const rule of rules) {
+      const table = (action: string) => run("nsenter", [...inside, "iptables", action, ...rule, "-j", "DROP"]);
+      this.onHeal(`${host} drops ${rule.join(" ")}`, () => table("-D"));
+      await table("-I");
+    }
+  }
+
+  private async networkOf(host: string): Promise<string[]> {
     const { State } = await this.docker.getContainer(host).inspect();
-    const inside = ["-t", String(State.Pid), "-n"];
-    for (const address of (await this.addresses(from)).values())
-      for (const rule of [["INPUT", "-s", address], ["OUTPUT", "-d", address]]) {
-        const table = (action: string) => run("nsenter", [...inside, "iptables", action, ...rule, "-j", "DROP"]);
-        this.onHeal(`${host} does not reach ${address}`, () => table("-D"));
-        await table("-I");
-      }
+    return ["-t", String(State.Pid), "-n"];
+  }
+
+  /**
+   * Puts a server of the same name with an empty data volume of `bytes`, in memory, in the place of one that waits aside
+   * meanwhile with its data untouched.
+   */
+  async standIn(host: string, folder: string, bytes: number): Promise<void> {
+    const own = await this.docker.getContainer(host).inspect();
+    const named = { name: `${host}-drill` };
+    this.onHeal(`${host} runs on a small volume`, () => this.standBack(host, own.Id));
+    const container = this.docker.getContainer(own.Id);
+    await container.stop();
+    const image = await container.commit({ repo: named.name });
+    await container.rename({ name: `${host}-aside` });
+    await this.docker.createVolume({ Name: named.name, DriverOpts: { type: "tmpfs", device: "tmpfs", o: `size=${bytes}` } });
+    const { Memory, MemorySwap } = own.HostConfig;
+    const twin = await this.docker.createContainer({
+      ...own.Config,
+      name: host,
+      Image: image.Id,
+      // What lies on the volume counts as memory
+      HostConfig: { ...own.HostConfig, Binds: [`${named.name}:${folder}`], Mounts: [], Memory: Memory! + bytes, MemorySwap: MemorySwap! + bytes },
+      NetworkingConfig: { EndpointsConfig: { [this.network]: { Aliases: [host] } } },
+    });
+    await twin.start();
+  }
+
+  private async standBack(host: string, own: string): Promise<void> {
+    const twin = await this.docker.getContainer(host).inspect().catch(() => undefined);
+    if (twin && twin.Id !== own) await unless(404, this.docker.getContainer(twin.Id).remove({ force: true }));
+    if (twin?.Id !== own) await this.docker.getContainer(own).rename({ name: host });
+    await this.start(host);
+    await unless(404, this.docker.getVolume(`${host}-drill`).remove());
+    await unless(404, this.docker.getImage(`${host}-drill`).remove());
   }
 
   /** Remembers how to undo what is about to be done. */
@@ -124,6 +184,12 @@ export async function canPart(): Promise<boolean> {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return false;
   const found = await Promise.all(["nsenter", "iptables"].map((name) => capture(name, ["--version"], {}).catch(() => ({ code: 1 }))));
   return found.every(({ code }) => code === 0);
+}
+
+/** Whether delay() can work: the kernel has netem. */
+export async function canDelay(): Promise<boolean> {
+  const trial = ["--net", "tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"];
+  return (await canPart()) && (await capture("unshare", trial, {}).catch(() => ({ code: 1 }))).code === 0;
 }
 
 async function run(command: string, args: string[]): Promise<void> {

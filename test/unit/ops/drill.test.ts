@@ -98,8 +98,9 @@ describe("drill: scenarios", () => {
   });
 
   it("leave nothing broken: every fault that does not heal itself is written down before it happens", async () => {
-    for (const [name, scenario] of Object.entries(scenarios).filter(([, { needsNetwork }]) => !needsNetwork)) {
+    for (const [name, scenario] of Object.entries(scenarios).filter(([, { needs }]) => !needs)) {
       const { site, stage, asked } = fakeStage();
+      await scenario.prepare?.(stage);
       await scenario.break(stage);
       assert.strictEqual(site.broken.length > 0, !scenario.heals.startsWith("by itself"), name);
       const before = asked.length;
@@ -124,7 +125,7 @@ describe("drill: scenarios", () => {
 });
 
 /** A cluster whose containers do nothing but note what they are asked for; `failing` is what one of them fails at. */
-function fakeStage(failing?: string) {
+function fakeStage(failing = "statement") {
   const asked: string[] = [];
   const note = async (what: string) => {
     asked.push(what);
@@ -142,16 +143,24 @@ function fakeStage(failing?: string) {
       kill: (options?: { signal: string }) => note(`kill ${host}${options ? ` ${options.signal}` : ""}`),
       stop: () => note(`stop ${host}`),
       start: () => note(`start ${host}`),
-      inspect: async () => ({ Id: "none", State: { Pid: 0 } }),
+      inspect: async () => ({ Id: `${host}'s own`, State: { Pid: 0 }, Config: {}, HostConfig: {} }),
+      commit: async () => ({ Id: "image" }),
+      rename: ({ name }: { name: string }) => note(`rename ${host} ${name}`),
       exec: async ({ Cmd }: { Cmd: string[] }) => exec(host, Cmd),
     }),
+    createVolume: ({ Name }: { Name: string }) => note(`create volume ${Name}`),
+    getVolume: (name: string) => ({ remove: () => note(`remove volume ${name}`) }),
+    getImage: (name: string) => ({ remove: () => note(`remove image ${name}`) }),
+    createContainer: async ({ name }: { name: string }) => ({ start: () => note(`create ${name}`) }),
     getNetwork: () => ({ connect: () => note("connect"), disconnect: () => note("disconnect") }),
   };
   const site = new Site(docker as any, "net", []);
   const stage = {
     site, primary: "p1", standbys: ["p2", "p3"], etcdLeader: "e1", etcd: ["e1", "e2", "e3"], haproxy: ["h1", "h2"], pgbouncer: ["b1", "b2"],
     writesAgain: async () => "p2",
+    whole: async () => undefined,
     switchover: () => note("switchover"),
+    superuser: () => note("statement"),
   };
   return { site, stage, asked };
 }
