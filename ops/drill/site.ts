@@ -49,7 +49,7 @@ export class Site {
 
   /** Stops all processes of a program where they stand; the rest of the container runs on. */
   async freeze(host: string, program: "patroni" | "postgres"): Promise<void> {
-    const signal = (name: "STOP" | "CONT") => this.must(host, `cd /proc; none=1; for p in [0-9]*; do ${isOf[program]} && kill -${name} $p && none=0; done 2>/dev/null; exit $none`);
+    const signal = (name: "STOP" | "CONT") => this.must(host, `cd /proc; none=1; for p in [0-9]*; do [ "$(cat $p/comm)" = ${program} ] && kill -${name} $p && none=0; done 2>/dev/null; exit $none`);
     this.onHeal(`${program} of ${host} is frozen`, () => signal("CONT"));
     await signal("STOP");
   }
@@ -173,11 +173,6 @@ export class Site {
   }
 }
 
-/** Conditions of shell on a process $p. Patroni's worker is a python of multiprocessing; process 1 takes no SIGSTOP from inside. */
-const isOf = {
-  postgres: '[ "$(cat $p/comm)" = postgres ]',
-  patroni: '[ $p != 1 ] && [ "$(cut -c1-6 $p/comm)" = python ] && grep -q bin/patroni $p/cmdline',
-};
 
 /** Whether part() can work: nsenter and iptables are here, the containers' processes too, and we are root. */
 export async function canPart(): Promise<boolean> {
