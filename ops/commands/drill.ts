@@ -3,6 +3,7 @@ import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectDocker, dockerHost } from "../../tools/engine/docker";
 import { UserError } from "../../tools/errors";
+import { follow } from "../../tools/process";
 import { commonOptions, parseWords, UsageError } from "../arguments";
 import { AddressBook, reachable } from "../drill/ways";
 import { renderPage } from "../drill/page";
@@ -24,6 +25,7 @@ export const summary = "breaks one thing at a time while clients write, and prov
 const list = Object.entries(scenarios).map(([name, { title }]) => `  ${name.padEnd(27)} ${title}`);
 
 export const usage = `npx pgha drill <scenario…|all> --yes <cluster> [options]
+npx pgha drill --during "<command>" --yes <cluster> [options]
 
 Writes and reads through PgBouncer, HAProxy and straight to the nodes, breaks something, heals it, and looks for every
 row that was acknowledged. It really breaks the cluster that it runs on: it has to be told its name. Ctrl-C heals at once.
@@ -32,6 +34,7 @@ Leaves a page with timelines, the figures as JSON, and each answer that a client
 ${list.join("\n")}
 
   --yes <cluster>    the name of the cluster to break; without it, you are asked
+  --during <command> watches while this command changes the cluster, as "npm run up" does: no client may get an error
   --runs <n>         each scenario so often (1); the table has medians and the worst
   --writers <n>      clients on each write path (4)
   --stack <name>     which deployment (the selected stack, or dev)
@@ -43,13 +46,14 @@ Exit codes: 0 all passed, 1 error, 2 wrong usage, 3 refused, interrupted, over b
 const options = {
   ...commonOptions,
   yes: { type: "string" },
+  during: { type: "string" },
   runs: { type: "string", default: "1" },
   writers: { type: "string", default: "4" },
 } as const;
 
 export async function run(args: string[]): Promise<number> {
   const { values, words } = parseWords("drill", args, options);
-  const chosen = chooseScenarios(words);
+  const chosen = values.during === undefined ? chooseScenarios(words) : [during(values.during, words)];
   const [runs, writers] = [wholeNumber("--runs", values.runs, 100), wholeNumber("--writers", values.writers, 50)];
   const engine = findEngine();
   const stack = values.stack ?? engine.stack;
@@ -107,6 +111,18 @@ export function chooseScenarios(names: string[]): [string, Scenario][] {
   if (unknown !== undefined) throw new UsageError(`there is no scenario "${unknown}"; there are ${Object.keys(scenarios).join(", ")}, all`, "npx pgha drill --help");
   if (names.length === 0) throw new UsageError("drill needs to be told what to break: a scenario, or all", "npx pgha drill --help");
   return Object.entries(scenarios).filter(([name]) => names.includes("all") || names.includes(name));
+}
+
+/** A change of the cluster as a scenario: planned, so that clients of the poolers may see pauses and no errors. */
+function during(command: string, words: string[]): [string, Scenario] {
+  if (words.length > 0) throw new UsageError(`--during and ${words[0]} do not go together`, "npx pgha drill --help");
+  return ["during", { title: `while ${command}`, heals: "by itself", hold: 0, planned: true, break: () => runShell(command) }];
+}
+
+async function runShell(command: string): Promise<void> {
+  const [shell, option] = process.platform === "win32" ? ["cmd", "/c"] : ["sh", "-c"];
+  const code = await follow(shell, [option, command], { stdio: ["ignore", process.stderr, process.stderr] });
+  if (code !== 0) throw new Error(`${command} ended with ${code}`);
 }
 
 function wholeNumber(option: string, text: string, most: number): number {
