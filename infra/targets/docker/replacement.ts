@@ -5,6 +5,7 @@ import { readMembers } from "../../patroni/members";
 import { reconnectAll } from "../../patroni/poolers";
 import { close, open, runOnce } from "../../patroni/sql";
 import { planSwitchover, switchover } from "../../patroni/switchover";
+import { underPause } from "../../patroni/underPause";
 import { FINGERPRINT } from "./fingerprint";
 
 export interface Neighbour {
@@ -28,6 +29,8 @@ export interface HandoverInputs {
 const NEIGHBOUR_SECONDS = 120;
 const MEMBER_SECONDS = 300;
 const DRAIN_SECONDS = 5;
+/** Within which a proxy's checks find a stopped server down. */
+const NOTICED_MS = 1000;
 
 /** What runs now; "none" where there is no such container. */
 export async function running(server: string): Promise<string> {
@@ -41,7 +44,10 @@ export async function running(server: string): Promise<string> {
 export async function prepare({ server, neighbours, member, pools, control }: HandoverInputs): Promise<void> {
   if (!(await isHealthy(server))) return;
   for (const neighbour of neighbours) await waitForNeighbour(server, neighbour);
-  if (member && control) await leaveLeadership(member, control);
+  if (member && control) {
+    await leaveLeadership(member, control);
+    await leaveReaders(server, member.name, control);
+  }
   if (pools && control) await leaveTraffic(server, pools, control);
 }
 
@@ -63,6 +69,21 @@ async function leaveLeadership({ name, order }: { name: string; order: string[] 
   const plan = await planSwitchover(control, { prefer: preferredSuccessors(order, name) });
   await switchover(control, plan, {});
   await complete();
+}
+
+/** Readers wait at the poolers until every proxy has noticed that this server goes; it is stopped for that. */
+async function leaveReaders(server: string, name: string, control: Control): Promise<void> {
+  const others = await addressesWithout(name, control);
+  const own = control.patroni.filter((address) => !others.includes(address));
+  const serves = () => Promise.all(own.map((address) => call(control, address, "GET", "/replica", undefined, 1))).then(() => true, () => false);
+  let stopped: Promise<unknown> | undefined;
+  await underPause({ ...control, database: `${control.database}_ro` }, {}, async (left) => {
+    stopped = new Docker().getContainer(server).stop();
+    stopped.catch(() => undefined);
+    while (left() > 0 && (await serves())) await pause(100);
+    await pause(NOTICED_MS);
+  });
+  await stopped;
 }
 
 async function addressesWithout(name: string, control: Control) {
