@@ -1,6 +1,7 @@
 import * as os from "os";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { awsSchema } from "./awsConfig";
 import { ConfigurationError, Fault } from "./cluster/errors";
 import { clampTo, GIB, parseSize } from "./cluster/units";
 
@@ -20,7 +21,7 @@ export const schema = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,29}$/, "use 1–30 lower-case letters, digits and hyphens, a letter first")
     .optional()
     .describe("name of the cluster; prefixes everything it makes (pgha-<stack>)"),
-  target: z.enum(["docker"]).default("docker").describe("where it runs"),
+  target: z.enum(["docker", "aws"]).default("docker").describe("where it runs: containers on this machine, or EC2"),
   profile: z
     .enum(["oltp", "finance", "ecommerce", "logs", "bulk", "warehouse", "logical"])
     .default("oltp")
@@ -111,6 +112,7 @@ export const schema = z.strictObject({
       base: z.string().min(1).default("debian:forky-slim").describe("Debian image that the cluster's images are built on"),
     })
     .prefault({}),
+  aws: awsSchema.optional().describe("the machines on EC2, where target is aws"),
 });
 
 export type ClusterConfig = Omit<z.output<typeof schema>, "name"> & { name: string; machine: Machine };

@@ -1,4 +1,6 @@
 import type { ClusterConfig } from "../config";
+import { ec2Resources, placeOnEc2 } from "./ec2";
+import { findEc2Faults } from "./ec2Rules";
 import { ConfigurationError } from "./errors";
 import { profiles } from "./profiles";
 import { findFaults } from "./rules";
@@ -13,7 +15,8 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
   const mode = config.replication.mode ?? profiles[profile].mode;
   const resources = planResources(config);
   const settings = planSettings(config, resources);
-  const at = (port: number, index: number) => port + ports.offset + 10 * index;
+  // Machines of their own have the ports that the services know; containers share those of one machine
+  const at = (port: number, index: number) => (config.target === "aws" ? port : port + ports.offset + 10 * index);
 
   const proxies = servers(name, "haproxy", config.haproxy.instances).map((server, index) => ({
     ...server,
@@ -23,7 +26,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
   }));
   const proxyHosts = proxies.map(({ host }) => host);
 
-  const spec: ClusterSpec = {
+  const planned: ClusterSpec = {
     name,
     target: config.target,
     version: postgres.version,
@@ -52,8 +55,10 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
       port: at(ports.pgbouncer, index),
       proxies: rotate(proxyHosts, index),
     })),
+    networks: ["samenet"],
   };
-  const faults = findFaults(spec, postgres.parameters);
+  const spec = config.target === "aws" && config.aws ? placeOnEc2(planned, config.aws) : planned;
+  const faults = [...findFaults(spec, postgres.parameters), ...findEc2Faults(config, spec)];
   if (faults.length) throw new ConfigurationError(faults);
   return spec;
 }
@@ -62,11 +67,13 @@ function servers(cluster: string, service: string, count: number, further: strin
   return Array.from({ length: count }, (_, index) => {
     const name = `${service}-${index + 1}`;
     const host = `${cluster}-${name}`;
-    return { name, host, certificateNames: [host, "localhost", "127.0.0.1", ...further] };
+    return { name, host, address: host, certificateNames: [host, "localhost", "127.0.0.1", ...further] };
   });
 }
 
-function planResources({ postgres, machine }: ClusterConfig): Resources {
+function planResources(config: ClusterConfig): Resources {
+  if (config.target === "aws") return ec2Resources(config);
+  const { postgres, machine } = config;
   return {
     memory: postgres.memory ?? clampTo(256 * MIB, machine.memory / 12, 512 * MIB, 4 * GIB),
     cores: postgres.cores ?? machine.cores,

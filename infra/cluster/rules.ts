@@ -50,6 +50,7 @@ function strictNeedsASpare({ replication, members }: ClusterSpec): Fault[] {
 }
 
 function ports(spec: ClusterSpec): Fault[] {
+  if (spec.target !== "docker") return [];
   const uses = [
     ...spec.poolers.map(({ name, port }) => ({ key: "ports.pgbouncer", name, port })),
     ...spec.proxies.flatMap(({ name, writePort, readPort, statsPort }) => [

@@ -1,5 +1,7 @@
 /** The vocabulary of a planned cluster: plain data in which every name, address, port and setting is decided. */
 
+import type { Ec2Plan } from "./ec2";
+
 export type Mode = "asynchronous" | "priority" | "quorum" | "strict";
 export type ProfileName = "oltp" | "finance" | "ecommerce" | "logs" | "bulk" | "warehouse" | "logical";
 export type PostgresVersion = 17 | 18;
@@ -11,6 +13,8 @@ export interface Server {
   name: string;
   /** Unique on the machine: "pgha-dev-postgres-1". */
   host: string;
+  /** Where the others reach it: that name, or the fixed private address of its machine. */
+  address: string;
   /** Names and addresses its certificate answers to. */
   certificateNames: string[];
 }
@@ -93,7 +97,7 @@ export interface Slot {
 
 export interface ClusterSpec {
   name: string;
-  target: "docker";
+  target: "docker" | "aws";
   version: PostgresVersion;
   profile: ProfileName;
   database: string;
@@ -113,4 +117,10 @@ export interface ClusterSpec {
   members: PostgresMember[];
   proxies: Proxy[];
   poolers: Pooler[];
+  /** Whose connections Postgres takes, in the words of pg_hba.conf. */
+  networks: string[];
+  /** WAL on a disk of its own. */
+  walDirectory?: string;
+  /** The machines, where the target is aws. */
+  ec2?: Ec2Plan;
 }

@@ -35,9 +35,11 @@ interface View {
   cluster: string;
   version: number;
   dynamic: string;
+  /** None, or one. */
+  walDirectories: string[];
 }
 
 export function bootstrapFile(spec: ClusterSpec): RenderedFile {
-  const view: View = { cluster: spec.name, version: spec.version, dynamic: JSON.stringify(dynamicConfiguration(spec)) };
+  const view: View = { cluster: spec.name, version: spec.version, dynamic: JSON.stringify(dynamicConfiguration(spec)), walDirectories: spec.walDirectory ? [spec.walDirectory] : [] };
   return { path: "/etc/pgha/patroni/bootstrap.yml", content: render("bootstrap.yml", view) };
 }

@@ -7,7 +7,9 @@ interface View {
   maxConnections: number;
   maxReadLag: number;
   check: CheckTimers;
-  servers: { name: string; host: string }[];
+  /** Servers are found by a name that may get another address. */
+  byName: boolean;
+  servers: { name: string; host: string; address: string }[];
 }
 
 export function haproxyFile(spec: ClusterSpec, proxy: Proxy): RenderedFile {
@@ -17,7 +19,8 @@ export function haproxyFile(spec: ClusterSpec, proxy: Proxy): RenderedFile {
     maxConnections: spec.proxyMaxConnections,
     maxReadLag: spec.maxReadLag,
     check: spec.timers.check,
-    servers: spec.members.map(({ name, host }) => ({ name, host })),
+    byName: spec.target === "docker",
+    servers: spec.members.map(({ name, host, address }) => ({ name, host, address })),
   };
   return { path: "/etc/pgha/haproxy.cfg", content: render("haproxy.cfg", view) };
 }

@@ -7,6 +7,10 @@ interface View {
   host: string;
   version: number;
   etcd: string[];
+  networks: string[];
+  /** None, or one. */
+  walDirectories: string[];
+  watchdog: "off" | "required";
 }
 
 /** What one server is: its name, addresses, certificates. A change of it replaces the server's container. */
@@ -17,6 +21,10 @@ export function patroniFile(spec: ClusterSpec, member: PostgresMember): Rendered
     host: member.host,
     version: spec.version,
     etcd: spec.etcd.map(({ host }) => `${host}:2379`),
+    networks: spec.networks,
+    walDirectories: spec.walDirectory ? [spec.walDirectory] : [],
+    // A container's end is its Postgres's end; a machine has to be reset where Patroni hangs on it
+    watchdog: spec.target === "aws" ? "required" : "off",
   };
   return { path: "/etc/pgha/patroni/patroni.yml", content: render("patroni.yml", view) };
 }

@@ -1,0 +1,44 @@
+import type { Role } from "./ec2";
+
+interface Disk {
+  gib: number;
+  iops: number;
+  /** MiB a second. */
+  throughput: number;
+}
+
+interface Size {
+  instances: Record<"arm64" | "amd64", Record<Role, string>>;
+  volumes: Record<"data" | "wal", Disk>;
+  nat: "single" | "per-zone";
+}
+
+const basic = (gib: number): Disk => ({ gib, iops: 3000, throughput: 125 });
+
+/** Machines and volumes for three budgets. A single NAT gateway is needed to make machines, not to run them. */
+export const sizes: Record<"small" | "medium" | "large", Size> = {
+  small: {
+    instances: {
+      arm64: { postgres: "m7g.large", etcd: "t4g.small", edge: "t4g.medium" },
+      amd64: { postgres: "m7i.large", etcd: "t3.small", edge: "t3.medium" },
+    },
+    volumes: { data: basic(50), wal: basic(20) },
+    nat: "single",
+  },
+  medium: {
+    instances: {
+      arm64: { postgres: "r7g.xlarge", etcd: "c7g.medium", edge: "c7g.large" },
+      amd64: { postgres: "r7i.xlarge", etcd: "c7i.large", edge: "c7i.large" },
+    },
+    volumes: { data: basic(200), wal: basic(50) },
+    nat: "single",
+  },
+  large: {
+    instances: {
+      arm64: { postgres: "r7g.4xlarge", etcd: "c7g.large", edge: "c7g.xlarge" },
+      amd64: { postgres: "r7i.4xlarge", etcd: "c7i.large", edge: "c7i.xlarge" },
+    },
+    volumes: { data: { gib: 1000, iops: 12_000, throughput: 500 }, wal: { gib: 200, iops: 6000, throughput: 250 } },
+    nat: "per-zone",
+  },
+};
