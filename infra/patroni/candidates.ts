@@ -28,15 +28,6 @@ export function chooseCandidate(judgements: Judgement[], prefer: string[] = []):
   return fit.sort((a, b) => b.priority - a.priority || rank(a) - rank(b) || a.lag! - b.lag!)[0];
 }
 
-/**
- * In which order the leadership is best given away while servers are replaced in `order`: to one that has been replaced
- * already, else to the one that is replaced last.
- */
-export function preferredSuccessors(order: string[], leaving: string): string[] {
-  const at = order.indexOf(leaving);
-  return [...order.slice(0, at).reverse(), ...order.slice(at + 1).reverse()];
-}
-
 /** "postgres-2 lags …; postgres-3 does not answer" */
 export function describeUnfit(judgements: Judgement[]): string {
   return judgements.map(({ member, unfit }) => `${member.name} ${unfit ?? "is fit"}`).join("; ") || "there is no standby";

@@ -1,5 +1,5 @@
 import Docker from "dockerode";
-import { preferredSuccessors } from "../../patroni/candidates";
+import { preferredSuccessors } from "../../cluster/succession";
 import { call, Control, pause, waitUntilReady } from "../../patroni/client";
 import { readMembers } from "../../patroni/members";
 import { reconnectAll } from "../../patroni/poolers";

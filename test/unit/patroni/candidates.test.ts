@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { chooseCandidate, describeUnfit, judgeCandidates, preferredSuccessors } from "../../../infra/patroni/candidates";
+import { chooseCandidate, describeUnfit, judgeCandidates } from "../../../infra/patroni/candidates";
+import { preferredSuccessors } from "../../../infra/cluster/succession";
 import { describeLoss } from "../../../infra/patroni/failover";
 import { Member, readMember } from "../../../infra/patroni/members";
 

@@ -1,0 +1,21 @@
+import { ClusterSpec } from "../cluster/spec";
+import { Ec2Node } from "../cluster/ec2";
+import { render, RenderedFile } from "./template";
+
+export type Unit = "thp" | "secrets" | "disks" | "etcd" | "etcd-authentication" | "patroni" | "leave" | "haproxy" | "pgbouncer" | "keeper";
+
+interface View {
+  host: string;
+  /** Until a stop becomes a kill: Postgres writes a checkpoint first, then its standbys get the last of it. */
+  stopSeconds: number;
+}
+
+/** The systemd unit `pgha-<unit>.service` of a machine. */
+export function unitFile(spec: ClusterSpec, { host }: Ec2Node, unit: Unit): RenderedFile {
+  const view: View = { host, stopSeconds: spec.timers.primaryStopTimeout + 80 };
+  return { path: unitPath(unit), content: render(`ec2/pgha-${unit}.service`, view) };
+}
+
+export function unitPath(unit: Unit): string {
+  return `/etc/systemd/system/pgha-${unit}.service`;
+}
