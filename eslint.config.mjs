@@ -21,7 +21,7 @@ export default tseslint.config(
   { files: ["infra/**/*.ts"], rules: { "@pulumi/no-output-in-template-literal": "error", "@typescript-eslint/no-floating-promises": "error" } },
   { files: ["tools/**/*.ts", "ops/**/*.ts"], rules: { "@typescript-eslint/no-floating-promises": "error" } },
   // Loaded at run time: by the engine's own process, before packages exist, or only for the command that was asked for
-  { files: ["**/*.js", "infra/plugin.ts", "tools/engine/docker.ts", "infra/database/provider.ts", "tools/main.ts", "ops/cli.ts"], rules: { "@typescript-eslint/no-require-imports": "off" } },
+  { files: ["**/*.js", "infra/plugin.ts", "infra/targets/index.ts", "tools/engine/docker.ts", "infra/database/provider.ts", "tools/main.ts", "ops/cli.ts"], rules: { "@typescript-eslint/no-require-imports": "off" } },
   // Wire formats of others, and what a test looks into
   {
     files: ["test/**/*.ts", "tools/providers/**/*.ts"],
@@ -31,6 +31,7 @@ export default tseslint.config(
   layer(["infra/cluster/**/*.ts"], ["@pulumi/*", "../render/*", "../targets/*", "../database/*"], "cluster is pure and imports nothing"),
   layer(["infra/render/**/*.ts"], ["@pulumi/*", "../targets/*", "../database/*"], "render is pure: cluster in, text out"),
   layer(["infra/targets/docker/**/*.ts"], ["../aws/*", "../../database/*"], "targets know neither each other nor the database"),
+  layer(["infra/targets/aws/**/*.ts"], ["../docker/*", "../../database/*"], "targets know neither each other nor the database"),
   layer(["infra/database/**/*.ts"], ["../targets/*", "../render/*"], "the database knows cluster only"),
   layer(["clients/**/*.ts"], ["**/infra/**", "**/ops/**", "@pulumi/*"], "clients are copied: they need their driver only"),
   layer(["ops/**/*.ts"], ["**/infra/targets/*", "**/infra/database/*", "@pulumi/*"], "ops reads outputs and cluster only"),

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Certificate, CertificateAuthority } from "./certificates";
 import type { ClusterSpec } from "./cluster/spec";
 import type { Control } from "./patroni/client";
+import type { ReachInputs } from "./reach/reach";
 import type { ClusterSecrets } from "./secrets";
 import type { Address, Endpoints } from "./targets/target";
 
@@ -13,7 +14,7 @@ export interface ControlArgs {
   secrets: ClusterSecrets;
 }
 
-export type ControlInputs = { [K in keyof Control]: pulumi.Input<Control[K]> };
+export type ControlInputs = { [K in keyof Omit<Control, "reach">]: pulumi.Input<Control[K]> } & { reach?: ReachInputs };
 
 /** What the engine's own resources command a running cluster by. Holds passwords and a key. */
 export function controlOf({ spec, endpoints, authority, operator, secrets }: ControlArgs): ControlInputs {

@@ -3,6 +3,7 @@ import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { Certificate, CertificateAuthority } from "./certificates";
 import { CLIENT_CONNECT_TIMEOUT, planBudget } from "./cluster/budget";
+import { monthlyCost } from "./cluster/cost";
 import { ClusterSpec } from "./cluster/spec";
 import { ClusterSecrets } from "./secrets";
 import { Address, Endpoints } from "./targets/target";
@@ -31,6 +32,8 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
     readUrl: url(`${database}_readonly`, applicationReadonly, endpoints.poolers, `${database}_ro`),
     haproxyWriteUrl: url(database, application, endpoints.write, database),
     haproxyReadUrl: url(`${database}_readonly`, applicationReadonly, endpoints.read, database),
+    ...(endpoints.balancer ? { balancerUrl: url(database, application, [{ host: endpoints.balancer, port: 6432 }], database) } : {}),
+    ...(spec.ec2 ? { cost: monthlyCost(spec.ec2) } : {}),
     poolerUrls: endpoints.poolers.map((address) => url("monitoring", monitoring, [address], "pgbouncer")),
     // For pgha itself, one host each: pausing poolers, and a checkpoint through a proxy
     poolerAdminUrls: endpoints.poolers.map((address) => url("pooler_admin", poolerAdmin, [address], "pgbouncer")),

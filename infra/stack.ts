@@ -7,7 +7,7 @@ import { dynamicConfiguration } from "./render/dynamic";
 import { ClusterSecrets } from "./secrets";
 import { ClusterReady } from "./settings/clusterReady";
 import { DynamicSettings } from "./settings/dynamicSettings";
-import { DockerCluster } from "./targets/docker/cluster";
+import { targets } from "./targets";
 
 /** Declares one cluster, from configuration to connection strings. Safe to call again, as the tests do. */
 export function createStack(config: ClusterConfig) {
@@ -16,8 +16,8 @@ export function createStack(config: ClusterConfig) {
   const authority = new CertificateAuthority(`${spec.name}-ca`, spec.name);
   const operator = new Certificate(`${spec.name}-operator-certificate`, { authority, unit: "operator", names: [] });
 
-  const { endpoints, control, servers, started } = new DockerCluster({ spec, secrets, authority, operator });
-  const ready = new ClusterReady(`${spec.name}-ready`, { patroni: endpoints.patroni, authority, operator, servers }, { dependsOn: started });
+  const { endpoints, control, reach, servers, started } = targets[config.target]({ spec, secrets, authority, operator });
+  const ready = new ClusterReady(`${spec.name}-ready`, { patroni: endpoints.patroni, authority, operator, reach, servers }, { dependsOn: started });
   const settings = new DynamicSettings(
     `${spec.name}-settings`,
     { control, configuration: dynamicConfiguration(spec) },
@@ -30,6 +30,7 @@ export function createStack(config: ClusterConfig) {
       database: spec.database,
       slots: spec.slots.filter(({ type }) => type === "logical"),
       hosts: endpoints.write,
+      reach,
       caCertificate: authority.certificate,
       password: postgres,
       passwords: { pgbouncer, monitoring, readWrite: application, readOnly: applicationReadonly },

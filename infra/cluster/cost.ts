@@ -55,7 +55,7 @@ export function monthlyCost({ nodes, nat, publicSubnets, subnets, config }: Ec2P
     { item: "network load balancer", count: 1, month: prices.loadBalancerHour * hours },
     { item: "KMS key", count: 1, month: prices.keyMonth },
     { item: "private DNS zone", count: 1, month: prices.hostedZoneMonth },
-  ].filter(({ count }) => count > 0);
+  ].filter(({ count }) => count > 0).map(({ month, ...rest }) => ({ ...rest, month: month && Math.round(month * 100) / 100 }));
   return {
     items,
     month: Math.round(items.reduce((sum, { month }) => sum + (month ?? 0), 0)),

@@ -2,6 +2,7 @@ import { DatabaseError, type Client } from "pg";
 import { isConnectionLoss, onPrimary, type Connection } from "./connection";
 import { planMigrations, type Migration, type SqlFiles } from "./migrations";
 import { prepareRecords, readApplied, readRecords, record, type Applied } from "./records";
+import { reaching } from "../reach/reach";
 import { setPasswords } from "./roles";
 import { alignSlots, type LogicalSlot } from "./slots";
 import type { Statement } from "./statements";
@@ -20,6 +21,10 @@ export interface Schema {
  * Starts over once when the primary goes away: each file is one transaction with its record.
  */
 export async function applySchema(connection: Connection, schema: Schema, previousSlots: LogicalSlot[] = []): Promise<Applied> {
+  return reaching(connection.reach, connection.hosts, (hosts) => apply({ ...connection, hosts }, schema, previousSlots));
+}
+
+async function apply(connection: Connection, schema: Schema, previousSlots: LogicalSlot[]): Promise<Applied> {
   const migrations = planMigrations(schema.files, schema.database);
   const attempt = async () => {
     await onPrimary(connection, "postgres", async (client) => {

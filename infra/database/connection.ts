@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, DatabaseError } from "pg";
+import type { Reach } from "../reach/reach";
 
 /** Where the cluster's primary may be found, and by what it is known to be the right one. */
 export interface Connection {
   /** Tried in turn: servers themselves, or proxies that lead to the primary. */
   hosts: { host: string; port: number }[];
+  /** Where the hosts cannot be reached directly. */
+  reach?: Reach;
   /** PEM; the certificate must be of this authority and name the host. */
   caCertificate: string;
   /** Of the superuser `postgres`. */

@@ -1,5 +1,6 @@
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import type { ReachInputs } from "../reach/reach";
 import { headVersion, planMigrations, readSqlFiles } from "./migrations";
 import { Schema } from "./provider";
 import type { LogicalSlot } from "./slots";
@@ -11,6 +12,8 @@ export interface DatabaseArgs {
   slots: LogicalSlot[];
   /** Tried in turn until one leads to the primary: servers, or the proxies' write ports. */
   hosts: { host: string; port: number }[];
+  /** Where these cannot be reached directly. */
+  reach?: ReachInputs;
   /** PEM; the servers' certificates must be of it and name the hosts. */
   caCertificate: pulumi.Input<string>;
   /** Of the superuser `postgres`; a secret. */
@@ -35,7 +38,7 @@ export class Database extends pulumi.ComponentResource {
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pgha:database:Database", name, {}, opts);
-    const { database, slots, hosts, caCertificate, timeout, triggers = [] } = args;
+    const { database, slots, hosts, reach, caCertificate, timeout, triggers = [] } = args;
     const { files, version } = readSchema(args.folder ?? path.join(__dirname, "../../sql"), database);
     const passwords = {
       pgbouncer: args.passwords.pgbouncer,
@@ -44,7 +47,7 @@ export class Database extends pulumi.ComponentResource {
       [`${database}_readonly`]: args.passwords.readOnly,
     };
     const schema = new Schema(`${name}-schema`, {
-      hosts, caCertificate, timeout, database, files, version, triggers,
+      hosts, reach, caCertificate, timeout, database, files, version, triggers,
       slots: slots.map(({ name, plugin }) => ({ name, plugin })),
       password: pulumi.secret(args.password),
       passwords: pulumi.secret(passwords),

@@ -1,5 +1,6 @@
 import type { Connection } from "./connection";
 import { checksum, type SqlFiles } from "./migrations";
+import { reaching } from "../reach/reach";
 import { readApplied, type Applied } from "./records";
 
 type State = Connection & Applied & { database: string; files: SqlFiles; __provider?: unknown };
@@ -14,7 +15,8 @@ const PATIENCE = 10;
 export async function readLive<S extends State>(id: string, state: S): Promise<Live<S>> {
   let applied: Applied | undefined;
   try {
-    applied = await readApplied({ ...state, timeout: Math.min(PATIENCE, state.timeout ?? PATIENCE) }, state.database);
+    const timeout = Math.min(PATIENCE, state.timeout ?? PATIENCE);
+    applied = await reaching(state.reach, state.hosts, (hosts) => readApplied({ ...state, hosts, timeout }, state.database));
   } catch (error) {
     console.error(`database ${state.database} was not compared with its SQL files: ${(error as Error).message}`);
     const { checksums: _, ...inputs } = state;

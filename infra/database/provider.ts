@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
+import type { ReachInputs } from "../reach/reach";
 import type { SqlFiles } from "./migrations";
 import type { Applied } from "./records";
 import type { LogicalSlot } from "./slots";
@@ -7,6 +8,7 @@ import type { LogicalSlot } from "./slots";
 /** In clear but for the passwords: a preview shows the text of each file that is to be applied. */
 export interface SchemaInputs {
   hosts: { host: string; port: number }[];
+  reach?: ReachInputs;
   caCertificate: pulumi.Input<string>;
   password: pulumi.Input<string>;
   timeout?: number;

@@ -1,4 +1,5 @@
 import * as https from "node:https";
+import type { Reach } from "../reach/reach";
 import type { Address } from "../targets/target";
 
 export type Json = { [key: string]: unknown };
@@ -9,6 +10,8 @@ export interface Access {
   authority: string;
   certificate: string;
   key: string;
+  /** Where the addresses cannot be reached directly. */
+  reach?: Reach;
 }
 
 /** What it takes to move the primary without an error for those who write. URLs hold passwords. */

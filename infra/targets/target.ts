@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Certificate, CertificateAuthority } from "../certificates";
 import { ClusterSpec } from "../cluster/spec";
 import type { ControlInputs } from "../control";
+import type { ReachInputs } from "../reach/reach";
 import { ClusterSecrets } from "../secrets";
 
 export interface ClusterArgs {
@@ -24,12 +25,16 @@ export interface Endpoints {
   read: Address[];
   stats: Address[];
   patroni: Address[];
+  /** Name of a load balancer before the poolers and proxies. */
+  balancer?: string;
 }
 
 /** What every target gives: servers that run, and the way to them. */
 export interface Target extends pulumi.ComponentResource {
   readonly endpoints: Endpoints;
   readonly control: ControlInputs;
+  /** How the endpoints are reached where they cannot be directly. */
+  readonly reach?: ReachInputs;
   /** Ids of the Postgres servers; another id is another server. */
   readonly servers: pulumi.Output<string>[];
   /** Everything that must have been started before the cluster can be ready. */

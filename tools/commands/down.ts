@@ -16,7 +16,8 @@ import {
   volumeSizes,
 } from "../engine/leftovers";
 import { clearInterrupted } from "../engine/repair";
-import { demand, findStack, releaseStaleLock } from "../engine/stack";
+import { repository } from "../engine/layout";
+import { demand, demandDocker, findStack, releaseStaleLock } from "../engine/stack";
 import { Deployment, deploymentOf, exportState } from "../engine/state";
 import { UserError } from "../errors";
 import { createLog } from "../log";
@@ -41,6 +42,7 @@ const options = {
 export async function run(args: string[]): Promise<number> {
   const { stack, data, yes } = parseOptions("down", args, options);
   checkFolderName(stack, "stack");
+  demandDocker(process.env.PGHA_ROOT ?? repository, stack, "destroy");
   const log = createLog(process.stdout, { quiet: true });
   const engine = await ensureEngine({ log, image: false });
   const docker = connectDocker(engine.dockerHost);

@@ -1,15 +1,30 @@
 import { askPulumi, ensureEngine, runPulumi } from "../engine";
 import { optionOf, selectedStack } from "../engine/configuration";
+import { UserError } from "../errors";
 
 export const usage = "";
 
 /** Commands of pulumi that work on resources, and so need Docker; the others read and write state and files. */
 const working = ["up", "update", "preview", "pre", "refresh", "destroy", "down", "dn", "import", "watch"];
 
+/** Commands that may make, change or delete. */
+const acting = ["up", "update", "refresh", "destroy", "down", "dn", "import", "watch"];
+
 /** Runs any pulumi command with the engine's environment; nothing but its own output goes to stdout. */
 export async function run(args: string[]): Promise<number> {
-  const engine = await ensureEngine({ docker: args.some((argument) => working.includes(argument)) });
-  const chosen = optionOf(args, "--stack", "-s") ?? selectedStack(engine.layout, engine.env);
+  const acts = args.some((argument) => acting.includes(argument));
+  let chosen: string | undefined;
+  const engine = await ensureEngine({
+    docker: args.some((argument) => working.includes(argument)),
+    preview: !acts,
+    stack: (layout, env) => (chosen = optionOf(args, "--stack", "-s") ?? selectedStack(layout, env)),
+  });
+  if (acts && engine.standIns.includes("aws")) {
+    throw new UserError(
+      "the provider plugin aws is out of reach, and its stand-in previews only; nothing was touched",
+      "pulumi plugin install resource aws   on a machine that reaches it, then copy ~/.pulumi/plugins",
+    );
+  }
   // Without a stack there is nothing to select yet: pulumi itself then says so.
   if (chosen === undefined && args[0] !== "stack") await askPulumi(["stack", "select", "dev"], engine);
   return runPulumi(args, engine);

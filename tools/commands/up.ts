@@ -3,8 +3,9 @@ import { npmRun, parseOptions } from "../arguments";
 import { ensureEngine, runPulumi } from "../engine";
 import { clusterName, selectedStack } from "../engine/configuration";
 import { connectDocker } from "../engine/docker";
+import { repository } from "../engine/layout";
 import { repairStack } from "../engine/repair";
-import { demand, ensureStack, releaseStaleLock } from "../engine/stack";
+import { demand, demandDocker, ensureStack, releaseStaleLock } from "../engine/stack";
 import { checkName, deploymentOf, exportState } from "../engine/state";
 import { UserError } from "../errors";
 import { createLog } from "../log";
@@ -26,6 +27,7 @@ const options = {
 
 export async function run(args: string[]): Promise<number> {
   const { stack, json } = parseOptions("up", args, options);
+  demandDocker(process.env.PGHA_ROOT ?? repository, stack, "up");
   // With --json only the outputs go to stdout.
   const log = createLog(json ? process.stderr : process.stdout);
   const engine = await ensureEngine({ log, stack });

@@ -18,6 +18,8 @@ export interface EngineEnvironment {
   readonly layout: Layout;
   readonly backend: Pick<Backend, "own">;
   readonly dockerHost: string;
+  /** Providers whose plugins are stand-ins. */
+  readonly standIns: string[];
   readonly env: NodeJS.ProcessEnv;
 }
 

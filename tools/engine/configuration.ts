@@ -41,7 +41,10 @@ function readStackFile(file: string): StackFile {
 }
 
 /** The object under pgha:cluster, not checked; infra/config.ts does that. */
-function clusterConfiguration(root: string, stack: string): { name?: unknown; images?: { base?: unknown } | null } {
+function clusterConfiguration(
+  root: string,
+  stack: string,
+): { name?: unknown; target?: unknown; images?: { base?: unknown } | null } {
   const file = configurationFile(root, stack);
   const cluster = fs.existsSync(file) ? readStackFile(file).config?.["pgha:cluster"] : undefined;
   return typeof cluster === "object" && cluster !== null ? cluster : {};
@@ -52,6 +55,11 @@ export function clusterName(root: string, stack: string): string {
   const { name } = clusterConfiguration(root, stack);
   const last = stack.split("/").pop() ?? "";
   return typeof name === "string" ? name : `pgha-${last.toLowerCase().replace(/[^a-z0-9-]/g, "-")}`;
+}
+
+/** Where a stack's cluster runs. */
+export function targetOf(root: string, stack: string | undefined): "docker" | "aws" {
+  return stack !== undefined && clusterConfiguration(root, stack).target === "aws" ? "aws" : "docker";
 }
 
 /** The image that the cluster's images are built on. */

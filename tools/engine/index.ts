@@ -4,9 +4,9 @@ import { createLog, Log } from "../log";
 import { capture, follow, Result } from "../process";
 import { EngineEnvironment, ensureBackend } from "./backend";
 import { BASE_IMAGE, ensureBaseImage } from "./baseImage";
-import { baseImage, configurationArguments } from "./configuration";
+import { baseImage, configurationArguments, targetOf } from "./configuration";
 import { connectDocker, defaultDockerHost, dockerHost, ensureDocker } from "./docker";
-import { layoutOf, repository } from "./layout";
+import { Layout, layoutOf, repository } from "./layout";
 import { dynamicProviderFolders, ensurePlugins } from "./plugins";
 import { ensurePulumi } from "./pulumi";
 
@@ -22,8 +22,10 @@ export interface EngineOptions {
   docker?: boolean;
   /** Whether the base image is needed too; default true where Docker is. */
   image?: boolean;
-  /** Stack whose configuration names the base image; default BASE_IMAGE. */
-  stack?: string;
+  /** Stack whose configuration names the target and the base image; default docker and BASE_IMAGE. A function is asked once the state is there. */
+  stack?: string | ((layout: Layout, env: NodeJS.ProcessEnv) => string | undefined);
+  /** Whether nothing will be made; default false. */
+  preview?: boolean;
 }
 
 /** Finds or makes every prerequisite: the Pulumi CLI, a state backend, provider plugins, Docker and the base image. */
@@ -33,7 +35,7 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     log = createLog(process.stderr, { quiet: true }),
     docker = true,
     image = docker,
-    stack,
+    preview = false,
   } = options;
   const layout = layoutOf(root);
   const env: NodeJS.ProcessEnv = {
@@ -58,12 +60,16 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     Object.assign(env, backend.env);
     return backend.summary;
   });
+  const stack = typeof options.stack === "function" ? options.stack(layout, env) : options.stack;
+  const target = targetOf(layout.root, stack);
+  let standIns: string[] = [];
   await log.step("Provider plugins", async (step) => {
-    const { folders, summary } = await ensurePlugins(env, layout, step);
-    append(env, folders);
-    return summary;
+    const plugins = await ensurePlugins(env, layout, step, { providers: [target, "random"], preview });
+    append(env, plugins.folders);
+    standIns = plugins.standIns;
+    return plugins.summary;
   });
-  if (docker) {
+  if (docker && target === "docker") {
     await log.step("Docker", async (step) => {
       const found = await ensureDocker(env, layout, step);
       host = found.host;
@@ -74,7 +80,7 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
   }
   // The default stays unsaid, so that plain pulumi sees the same provider configuration.
   if (host !== defaultDockerHost) env.DOCKER_HOST = host;
-  return { root: layout.root, layout, backend: { own }, dockerHost: host, env };
+  return { root: layout.root, layout, backend: { own }, dockerHost: host, standIns, env };
 }
 
 function prepend(env: NodeJS.ProcessEnv, folders: string[]): void {

@@ -6,9 +6,14 @@ import { capture } from "../process";
 import { isUnavailable, Layout, makeFolder, rememberUnavailable, repository } from "./layout";
 import { findProgram } from "./pulumi";
 
-/** The providers whose plugins the stack needs. */
-const providers = ["docker", "random"] as const;
-type Provider = (typeof providers)[number];
+type Provider = "aws" | "docker" | "random";
+
+export interface PluginOptions {
+  /** The providers whose plugins the stack needs. */
+  providers: Provider[];
+  /** Nothing will be made: then aws needs neither an account nor a plugin of some hundred megabytes. */
+  preview: boolean;
+}
 
 /** Milliseconds a plugin's download may take. */
 const downloadLimit = 5 * 60_000;
@@ -19,15 +24,22 @@ const unreachable = /no such host|connection refused|network is unreachable|i\/o
 export interface Plugins {
   /** Folders to put on PATH: the stand-ins' where there are any. */
   readonly folders: string[];
+  readonly standIns: string[];
   readonly summary: string;
 }
 
 /** Finds each provider plugin of the npm packages' version, downloads it, or lets a stand-in take its place. */
-export async function ensurePlugins(env: NodeJS.ProcessEnv, layout: Layout, step: Step): Promise<Plugins> {
+export async function ensurePlugins(
+  env: NodeJS.ProcessEnv,
+  layout: Layout,
+  step: Step,
+  { providers, preview }: PluginOptions,
+): Promise<Plugins> {
   const home = env.PULUMI_HOME ?? path.join(env.HOME ?? "/", ".pulumi");
-  const found = await Promise.all(providers.map((provider) => ensurePlugin(provider, home, env, layout, step)));
+  const found = await Promise.all(providers.map((provider) => ensurePlugin(provider, preview, home, env, layout, step)));
   return {
     folders: found.some(({ standIn }) => standIn) ? [layout.plugins] : [],
+    standIns: providers.filter((_, index) => found[index].standIn),
     summary: summarize(found),
   };
 }
@@ -43,12 +55,13 @@ function summarize(found: Found[]): string {
       .filter((plugin) => plugin.standIn === standIn)
       .map(({ text }) => text)
       .join(", ");
-  const standIns = names(true) && `stand-ins of this repository for ${names(true)}, which cannot be downloaded`;
+  const standIns = names(true) && `stand-ins of this repository for ${names(true)}, which cannot be had or need not be`;
   return [names(false), standIns].filter(Boolean).join("; ");
 }
 
 async function ensurePlugin(
   provider: Provider,
+  preview: boolean,
   home: string,
   env: NodeJS.ProcessEnv,
   layout: Layout,
@@ -64,6 +77,10 @@ async function ensurePlugin(
   if (findProgram(`pulumi-resource-${provider}`, (env.PATH ?? "").split(path.delimiter)) !== undefined) {
     removeWrapper();
     return { text: `${provider} from PATH`, standIn: false };
+  }
+  if (provider === "aws" && preview && !hasAwsCredentials(env)) {
+    writeWrapper(wrapper, provider);
+    return { text: `${provider} ${version}`, standIn: true };
   }
   if (isInstalled(path.join(home, "plugins", name)) || adopt(name, home, env)) {
     removeWrapper();
@@ -89,6 +106,19 @@ async function ensurePlugin(
   }
   writeWrapper(wrapper, provider);
   return { text: `${provider} ${version}`, standIn: true };
+}
+
+/** Whether the official plugin could log in; without it would fail a preview, too. */
+function hasAwsCredentials(env: NodeJS.ProcessEnv): boolean {
+  const variables = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+  ];
+  const files = ["credentials", "config"].map((file) => path.join(env.HOME ?? "/", ".aws", file));
+  return variables.some((name) => env[name]) || files.some((file) => fs.existsSync(file));
 }
 
 /** A plugin's folder stands before its download has ended; the .partial beside it tells. */

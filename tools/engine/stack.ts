@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { UserError } from "../errors";
-import { checkFolderName, clusterName, configurationFile } from "./configuration";
+import { checkFolderName, clusterName, configurationFile, targetOf } from "./configuration";
 import { askPulumi, EngineEnvironment } from "./index";
 import { lastLines } from "./pulumi";
 
@@ -26,6 +26,12 @@ export async function findStack(stack: string, engine: EngineEnvironment): Promi
 
 async function listStacks(engine: EngineEnvironment): Promise<StackSummary[]> {
   return JSON.parse(await demand(["stack", "ls", "--json"], engine)) as StackSummary[];
+}
+
+/** `npm run up` and `down` look after containers of this machine; on EC2 Pulumi does it all. */
+export function demandDocker(root: string, stack: string, command: "up" | "destroy"): void {
+  if (targetOf(root, stack) === "docker") return;
+  throw new UserError(`the stack ${stack} runs on EC2, not on this machine`, `npm run pulumi -- ${command} --stack ${stack}`);
 }
 
 /** Makes the stack where there is none, and selects it where no other is selected. */

@@ -1,8 +1,9 @@
 import { serve } from "./server";
+import { standInAws } from "./standInAws";
 import { standInDocker } from "./standInDocker";
 import { standInRandom } from "./standInRandom";
 
-const providers = [standInDocker, standInRandom];
+const providers = [standInAws, standInDocker, standInRandom];
 
 /** Serves one package to the Pulumi engine until the engine ends the process. */
 export async function main(packageName: string, args: string[]): Promise<void> {

@@ -1,4 +1,4 @@
-// Starts a stand-in provider plugin: `node tools/providers/plugin.js docker|random <engine address>`.
+// Starts a stand-in provider plugin: `node tools/providers/plugin.js aws|docker|random <engine address>`.
 const { join } = require("node:path");
 
 // The engine's working directory is not ours: tsx would read whatever tsconfig.json lies there.

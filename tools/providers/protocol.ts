@@ -18,7 +18,7 @@ export function providerHandlers(
 ): Record<string, Handler> {
   const resourceOf = (urn: string): Resource => {
     const type = typeOf(urn);
-    const resource = provider.resources[type];
+    const resource = provider.resources[type] ?? provider.others;
     if (!resource) throw new Error(`${type}: not supported by ${describe(provider)}. ${remedy}`);
     return resource;
   };
@@ -35,7 +35,7 @@ export function providerHandlers(
     checkConfig: async (request: rpc.CheckRequest) => {
       const news = fromStruct(request.getNews());
       const failures = Object.keys(news)
-        .filter((key) => !["version", "pluginDownloadURL", "__internal"].includes(key))
+        .filter((key) => !["version", "pluginDownloadURL", "__internal", ...(provider.settings ?? [])].includes(key))
         .map((key) => `provider setting "${key}" is not supported by ${describe(provider)}. ${remedy}`);
       return checkResponse(news, failures);
     },

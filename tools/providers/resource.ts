@@ -77,6 +77,10 @@ export interface Provider {
   /** The version of the official SDK that this stands in for. */
   version: string;
   resources: Record<string, Resource>;
+  /** Every further type, where there is no need to know it. */
+  others?: Resource;
+  /** Settings of the provider that it takes; default none. */
+  settings?: string[];
 }
 
 /** The object exists but is not as wanted: the engine keeps it in the state and comes back to it at the next update. */

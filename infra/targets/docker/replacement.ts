@@ -1,10 +1,8 @@
 import Docker from "dockerode";
-import { preferredSuccessors } from "../../cluster/succession";
-import { call, Control, pause, waitUntilReady } from "../../patroni/client";
-import { readMembers } from "../../patroni/members";
+import { call, Control, pause } from "../../patroni/client";
+import { addressesWithout, leaveLeadership } from "../../patroni/leaveLeadership";
 import { reconnectAll } from "../../patroni/poolers";
 import { close, open, runOnce } from "../../patroni/sql";
-import { planSwitchover, switchover } from "../../patroni/switchover";
 import { underPause } from "../../patroni/underPause";
 import { FINGERPRINT } from "./fingerprint";
 
@@ -25,9 +23,8 @@ export interface HandoverInputs {
   control?: Control;
 }
 
-/** Seconds that neighbours and members have to be healthy, and open statements to end on a proxy that goes. */
+/** Seconds that neighbours have to be healthy, and open statements to end on a proxy that goes. */
 const NEIGHBOUR_SECONDS = 120;
-const MEMBER_SECONDS = 300;
 const DRAIN_SECONDS = 5;
 /** Within which a proxy's checks find a stopped server down. */
 const NOTICED_MS = 1000;
@@ -51,26 +48,6 @@ export async function prepare({ server, neighbours, member, pools, control }: Ha
   if (pools && control) await leaveTraffic(server, pools, control);
 }
 
-/** Every other member streams, and the primary is another one, with a standby of its own that streams. */
-async function leaveLeadership({ name, order }: { name: string; order: string[] }, control: Control): Promise<void> {
-  if (order.length < 2) return;
-  const others = { ...control, patroni: await addressesWithout(name, control) };
-  const complete = async () => {
-    await waitUntilReady(others, MEMBER_SECONDS).catch((error: Error) => {
-      throw new Error(
-        `${name} is not replaced while another member is not well: ${error.message}. Bring that one back first (npx pgha status), ` +
-          "or have it alone replaced: npm run pulumi -- up --target '**<cluster>-postgres-<n>'",
-      );
-    });
-  };
-  await complete();
-  const { members } = await readMembers(control);
-  if (!members.some((member) => member.primary && member.name === name)) return;
-  const plan = await planSwitchover(control, { prefer: preferredSuccessors(order, name) });
-  await switchover(control, plan, {});
-  await complete();
-}
-
 /** Readers wait at the poolers until every proxy has noticed that this server goes; it is stopped for that. */
 async function leaveReaders(server: string, name: string, control: Control): Promise<void> {
   const others = await addressesWithout(name, control);
@@ -84,13 +61,6 @@ async function leaveReaders(server: string, name: string, control: Control): Pro
     await pause(NOTICED_MS);
   });
   await stopped;
-}
-
-async function addressesWithout(name: string, control: Control) {
-  const answers = await Promise.all(
-    control.patroni.map(async (address) => ({ address, state: await call(control, address, "GET", "/patroni", undefined, 5).catch(() => undefined) })),
-  );
-  return answers.filter(({ state }) => (state?.patroni as { name?: string } | undefined)?.name !== name).map(({ address }) => address);
 }
 
 /**

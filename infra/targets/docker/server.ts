@@ -4,7 +4,8 @@ import { Certificate, CertificateAuthority } from "../../certificates";
 import { Server } from "../../cluster/spec";
 import { RenderedFile } from "../../render/template";
 import { MIB } from "../../cluster/units";
-import { FINGERPRINT, fingerprint } from "./fingerprint";
+import { fingerprint } from "../fingerprint";
+import { FINGERPRINT } from "./fingerprint";
 import { Handover, HandoverArgs } from "./handover";
 
 /** What all servers of a cluster share. */

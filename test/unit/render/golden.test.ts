@@ -41,7 +41,8 @@ describe("rendered files", () => {
     }
 
   it("cover every template", () => {
-    const templates = fs.readdirSync(path.join(__dirname, "../../../templates")).map((file) => file.replace(".mustache", ""));
+    const all = fs.readdirSync(path.join(__dirname, "../../../templates"), { withFileTypes: true });
+    const templates = all.filter((entry) => entry.isFile()).map(({ name }) => name.replace(".mustache", ""));
     const rendered = new Set(filesOf(planCluster(parseConfig({}, "dev", MACHINE))).map(({ file }) => path.basename(file.path)));
     assert.deepEqual(templates.sort(), [...rendered].sort());
   });

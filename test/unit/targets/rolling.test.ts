@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fingerprint } from "../../../infra/targets/docker/fingerprint";
+import { fingerprint } from "../../../infra/targets/fingerprint";
 import { declareStack, isSecret, Registered } from "../support/monitor";
 
 const CONTAINER = "docker:index/container:Container";

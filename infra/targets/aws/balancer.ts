@@ -1,0 +1,59 @@
+import * as lb from "@pulumi/aws/lb";
+import * as pulumi from "@pulumi/pulumi";
+import type { Network } from "./network";
+import type { SecurityGroups } from "./securityGroups";
+import { named, Site } from "./site";
+import { CLIENT_PORTS } from "./traffic";
+
+/** One internal address for clients that know no URL of several hosts. It notices a dead machine after 20 s, they after 5 s at most. */
+export class Balancer extends pulumi.ComponentResource {
+  readonly dnsName: pulumi.Output<string>;
+  readonly zoneId: pulumi.Output<string>;
+
+  constructor({ spec, plan }: Site, network: Network, groups: SecurityGroups, opts: pulumi.ComponentResourceOptions) {
+    const name = `${spec.name}-balancer`;
+    super("pgha:aws:Balancer", name, {}, opts);
+    const balancer = new lb.LoadBalancer(
+      name,
+      {
+        internal: true,
+        loadBalancerType: "network",
+        subnets: plan.subnets.map(({ zone }) => network.subnetIds[zone]),
+        securityGroups: [groups.ids.balancer],
+        enableCrossZoneLoadBalancing: true,
+        enableDeletionProtection: plan.config.terminationProtection,
+        tags: named(name),
+      },
+      { parent: this },
+    );
+    for (const port of CLIENT_PORTS) {
+      const group = new lb.TargetGroup(
+        `${name}-${port}`,
+        {
+          vpcId: network.vpcId,
+          port,
+          protocol: "TCP",
+          targetType: "ip",
+          deregistrationDelay: 30,
+          connectionTermination: true,
+          healthCheck:
+            port === 6432
+              ? { protocol: "TCP", interval: 10, healthyThreshold: 2, unhealthyThreshold: 2 }
+              : { protocol: "HTTPS", port: "8404", path: "/health", matcher: "200", interval: 10, healthyThreshold: 2, unhealthyThreshold: 2 },
+          tags: named(`${name}-${port}`),
+        },
+        { parent: this },
+      );
+      for (const { host, address } of port === 6432 ? spec.poolers : spec.proxies)
+        new lb.TargetGroupAttachment(`${name}-${port}-${host}`, { targetGroupArn: group.arn, targetId: address, port }, { parent: this });
+      new lb.Listener(
+        `${name}-${port}`,
+        { loadBalancerArn: balancer.arn, port, protocol: "TCP", defaultActions: [{ type: "forward", targetGroupArn: group.arn }] },
+        { parent: this },
+      );
+    }
+    this.dnsName = balancer.dnsName;
+    this.zoneId = balancer.zoneId;
+    this.registerOutputs({});
+  }
+}

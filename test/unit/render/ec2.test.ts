@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { planCluster } from "../../../infra/cluster/plan";
+import type { Ec2Node } from "../../../infra/cluster/ec2";
+import { parseConfig } from "../../../infra/config";
+import { bundle, bundleText, restartHash } from "../../../infra/render/bundle";
+import { hugePages } from "../../../infra/render/host";
+import { userData, USER_DATA_LIMIT } from "../../../infra/render/userData";
+import { prodConfiguration } from "../support/prod";
+import { MACHINE } from "../support/monitor";
+
+const PROJECT = path.join(__dirname, "../../..");
+/** UPDATE_GOLDEN=1 writes them anew; read the difference before you commit it. */
+const GOLDEN = path.join(PROJECT, "test/golden/prod");
+const planned = (change: object = {}) => planCluster(parseConfig(prodConfiguration(change), "prod", MACHINE));
+const spec = planned();
+const nodes = spec.ec2!.nodes;
+const first = ["etcd-1", "postgres-1", "edge-1"].map((name) => nodes.find((node) => node.name === name)!);
+const written = (node: Ec2Node) => Object.entries(bundle(spec, node).files).filter(([, { mode }]) => mode === "0644");
+
+function compare(golden: string, content: string): void {
+  if (process.env.UPDATE_GOLDEN) {
+    fs.mkdirSync(path.dirname(golden), { recursive: true });
+    fs.writeFileSync(golden, content);
+  }
+  assert.equal(content, fs.readFileSync(golden, "utf8"));
+}
+
+describe("files of the EC2 machines", () => {
+  for (const node of first) {
+    it(`${node.name}: user data`, () => compare(path.join(GOLDEN, `${node.name}-user-data.sh`), userData(spec, node)));
+    for (const [file, { content }] of written(node))
+      it(`${node.name}: ${file}`, () => compare(path.join(GOLDEN, `${node.name}${file.replaceAll("/", "-")}`), content));
+    it(`${node.name}: what its bundle does with them`, () => {
+      const { hosts, host, before, secrets, services, successors } = bundle(spec, node);
+      compare(path.join(GOLDEN, `${node.name}-bundle.json`), `${JSON.stringify({ hosts, host, before, secrets, services, successors }, null, 2)}\n`);
+    });
+  }
+
+  it("cover every template", () => {
+    const templates = fs.readdirSync(path.join(PROJECT, "templates/ec2")).map((file) => file.replace(".mustache", ""));
+    const rendered = first.flatMap(written).map(([file]) => path.basename(file));
+    const elsewhere = { "60-pgha-sysctl.conf": "60-pgha.conf", "60-pgha-limits.conf": "60-pgha.conf", hosts: "disks", "user-data.sh": "disks" };
+    for (const template of templates) assert.ok(rendered.includes(elsewhere[template as keyof typeof elsewhere] ?? template), template);
+  });
+
+  it("keep user data below 8 KiB on every machine, in every size and way", () => {
+    for (const change of [{}, { size: "large", packages: { source: "debian", proxy: "http://packages.example.internal:3142" } }, { etcd: "with-postgres" }, { packages: { source: "baked" } }]) {
+      const other = planned(change);
+      for (const node of other.ec2!.nodes) assert.ok(Buffer.byteLength(userData(other, node)) <= USER_DATA_LIMIT, node.name);
+    }
+  });
+
+  it("have user data that no change of the configuration but the packages touches", () => {
+    const changed = planCluster(parseConfig({ ...prodConfiguration(), postgres: { parameters: { work_mem: "64MB" } }, haproxy: { maxReadLag: "1MiB" } }, "prod", MACHINE));
+    for (const [index, node] of nodes.entries()) assert.equal(userData(changed, changed.ec2!.nodes[index]), userData(spec, node));
+  });
+
+  it("carry their checksum, and say by another hash that Postgres has to restart", () => {
+    const [, postgres, edge] = first;
+    const { content, sha256 } = bundleText(bundle(spec, postgres));
+    assert.match(sha256, /^[0-9a-f]{64}$/);
+    assert.deepEqual(JSON.parse(content), bundle(spec, postgres));
+    const more = planCluster(parseConfig({ ...prodConfiguration(), standbys: 3 }, "prod", MACHINE));
+    const twin = more.ec2!.nodes.find(({ name }) => name === "postgres-1")!;
+    assert.equal(restartHash(bundle(spec, postgres)), restartHash(bundle(more, twin)), "another standby restarts nobody");
+    assert.notEqual(bundleText(bundle(more, twin)).sha256, sha256, "but the names of machines change");
+    assert.notEqual(restartHash(bundle(spec, postgres)), restartHash(bundle(spec, edge)));
+  });
+
+  it("name every file that a service reads, or get it as a secret", () => {
+    for (const node of nodes) {
+      const { files, services, secrets, host } = bundle(spec, node);
+      const known = new Set([...Object.keys(files), ...secrets.map(({ path }) => path)]);
+      for (const { unit, restart, reload = [], health } of [...services, ...host])
+        for (const file of [...restart, ...reload, ...(health ? [health] : [])]) assert.ok(known.has(file), `${node.name}: ${unit} reads ${file}`);
+    }
+  });
+
+  it("reserve huge pages for shared_buffers and what is beside them", () => {
+    assert.equal(hugePages("8GB"), 4374);
+    assert.ok(hugePages("128MB") * 2 >= 128);
+  });
+
+  it("are programs that their languages accept", () => {
+    const shell = [...first.map((node) => userData(spec, node)), ...["disks", "watchdog"].map((name) => fs.readFileSync(path.join(PROJECT, "machine", name), "utf8"))];
+    for (const text of shell) assert.equal(spawnSync("bash", ["-n"], { input: text, encoding: "utf8" }).stderr, "");
+  });
+});
