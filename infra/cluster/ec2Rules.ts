@@ -101,7 +101,7 @@ function volumeFaults({ nodes }: Ec2Plan): Fault[] {
     const faults: Fault[] = [];
     if (gib < 10) faults.push(fault(`volumes.${name}.size`, `${gib} GiB are too small`, "give it at least 10GiB"));
     if (gib > 65_536) faults.push(fault(`volumes.${name}.size`, `${gib} GiB are more than gp3 has`, "give it at most 64TiB"));
-    if (iops > gib * 500) faults.push(fault(`volumes.${name}.iops`, `${iops} need a volume of ${Math.ceil(iops / 500)} GiB`, `lower it, or raise volumes.${name}.size`));
+    if (gib >= 10 && iops > gib * 500) faults.push(fault(`volumes.${name}.iops`, `${iops} need a volume of ${Math.ceil(iops / 500)} GiB`, `lower it, or raise volumes.${name}.size`));
     if (throughput > iops / 4) faults.push(fault(`volumes.${name}.throughput`, `${throughput} MiB/s need ${throughput * 4} iops`, `lower it, or raise volumes.${name}.iops`));
     return faults;
   });

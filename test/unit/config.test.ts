@@ -3,12 +3,17 @@ import { ConfigurationError } from "../../infra/cluster/errors";
 import { planCluster } from "../../infra/cluster/plan";
 import { parseConfig } from "../../infra/config";
 import { badConfigurations } from "./support/badConfigurations";
+import { badEc2Configurations } from "./support/badEc2Configurations";
 import { MACHINE } from "./support/monitor";
 
 const plan = (raw: unknown) => planCluster(parseConfig(raw, "test", MACHINE));
 
 describe("the configuration", () => {
-  for (const { title, raw, key, says } of badConfigurations)
+  const machines = { region: "us-east-1", ami: "ami-0123456789abcdef0" };
+  const onEc2 = badEc2Configurations.map(({ title, aws, raw, key, says }) => ({
+    title: `${title}, on EC2`, raw: { target: "aws", aws: { ...machines, ...aws }, ...raw }, key, says,
+  }));
+  for (const { title, raw, key, says } of [...badConfigurations, ...onEc2])
     it(`refuses ${title}, by one message that names the key and the remedy`, () => {
       assert.throws(
         () => plan(raw),

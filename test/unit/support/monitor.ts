@@ -65,7 +65,8 @@ const mocks: pulumi.runtime.Mocks = {
       "pulumi-nodejs:dynamic/pgha:CertificateAuthority": { key: pulumi.secret("PLAIN-ca-key"), certificate: "CA-CERTIFICATE" },
       "pulumi-nodejs:dynamic/pgha:Certificate": { key: pulumi.secret(`PLAIN-${name}-key`), certificate: `CERTIFICATE-${name}` },
     };
-    return { id: `${name}-id`, state: { ...plain, ...made[type] } };
+    const atAws = type.startsWith("aws:") ? { arn: `arn:${name}`, name: `${name}-name`, bucket: `${name}-bucket`, dnsName: `${name}.example.com`, zoneId: "Z0", prefixListId: "pl-0" } : {};
+    return { id: `${name}-id`, state: { ...atAws, ...plain, ...made[type] } };
   },
   call: ({ inputs }) => inputs,
 };
