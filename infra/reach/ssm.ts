@@ -13,12 +13,16 @@ const DOCUMENT = "AWS-StartPortForwardingSessionToRemoteHost";
 const OPEN_MS = 30_000;
 const CLOSE_MS = 5000;
 
+/** Whoever ends this process ends them. */
+const open = new Set<ChildProcess>();
+process.once("exit", () => open.forEach((child) => kill(child, "SIGKILL")));
+
 /** A port of this machine that leads to `address`, by a session on the first machine that takes one. The plugin chooses a free port. */
 export async function openForward({ region, instances }: Reach, address: Address): Promise<Forward> {
   const reasons: string[] = [];
   for (const instance of instances) {
     try {
-      return await open(region, instance, address);
+      return await start(region, instance, address);
     } catch (error) {
       reasons.push(`${instance}: ${(error as Error).message}`);
     }
@@ -29,7 +33,7 @@ export async function openForward({ region, instances }: Reach, address: Address
   );
 }
 
-function open(region: string, instance: string, { host, port }: Address): Promise<Forward> {
+function start(region: string, instance: string, { host, port }: Address): Promise<Forward> {
   const parameters = JSON.stringify({ host: [host], portNumber: [String(port)] });
   // A process group of its own: the plugin is a child of the CLI and has to end with it
   const child = spawn("aws", ["ssm", "start-session", "--region", region, "--target", instance, "--document-name", DOCUMENT, "--parameters", parameters], {
@@ -49,12 +53,13 @@ function open(region: string, instance: string, { host, port }: Address): Promis
       const opened = /Port (\d+) opened/.exec(said);
       if (!opened) return;
       clearTimeout(timer);
-      process.once("exit", () => kill(child, "SIGKILL"));
+      open.add(child);
       resolve({ port: Number(opened[1]), close: () => end(child) });
     };
     child.stdout.on("data", listen);
     child.stderr.on("data", listen);
     child.once("error", (error: NodeJS.ErrnoException) => fail(error.code === "ENOENT" ? "there is no program aws" : error.message));
+    child.once("exit", () => open.delete(child));
     child.once("exit", (code) => fail(said.trim().split("\n").slice(-1)[0] || `aws ended with code ${code}`));
   });
 }
