@@ -1,5 +1,6 @@
 import { askPulumi, ensureEngine, runPulumi } from "../engine";
-import { optionOf, selectedStack } from "../engine/configuration";
+import { optionOf, selectedStack, targetOf } from "../engine/configuration";
+import { ensureStack } from "../engine/stack";
 import { UserError } from "../errors";
 
 export const usage = "";
@@ -25,6 +26,9 @@ export async function run(args: string[]): Promise<number> {
       "pulumi plugin install resource aws   on a machine that reaches it, then copy ~/.pulumi/plugins",
     );
   }
+  // `npm run up` makes the stacks of containers; these are made here, so that a preview needs one command
+  if (args.some((argument) => working.includes(argument)) && chosen !== undefined && targetOf(engine.root, chosen) === "aws")
+    await ensureStack(chosen, engine);
   // Without a stack there is nothing to select yet: pulumi itself then says so.
   if (chosen === undefined && args[0] !== "stack") await askPulumi(["stack", "select", "dev"], engine);
   return runPulumi(args, engine);
