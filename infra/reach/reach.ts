@@ -32,6 +32,7 @@ export async function reaching<T>(reach: Reach | undefined, addresses: Address[]
 /** The same for all that commands a cluster. */
 export async function reachingControl<T>(control: Control, work: (control: Control) => Promise<T>): Promise<T> {
   const { patroni, poolers, writers, reach } = control;
+  if (!reach) return work(control);
   const urls = [...poolers, ...writers];
   return reaching(reach, [...patroni, ...urls.map(addressOf)], async (reached) => {
     const [members, rest] = [reached.slice(0, patroni.length), reached.slice(patroni.length)];
