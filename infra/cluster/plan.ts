@@ -81,9 +81,14 @@ function planResources(config: ClusterConfig): Resources {
   };
 }
 
-function planSettings({ profile, postgres, slots }: ClusterConfig, resources: Resources): Settings {
+function planSettings({ profile, postgres, slots, database }: ClusterConfig, resources: Resources): Settings {
   const forSlots: Settings = slots.some(({ type }) => type === "logical") ? { wal_level: "logical", sync_replication_slots: "on" } : {};
-  return { ...tune(profile, resources), ...forSlots, ...postgres.parameters };
+  // Over connections of its own making pg_cron would want to log in at localhost without a password
+  const forJobs: Settings = { "cron.database_name": database.name, "cron.use_background_workers": "on", "cron.timezone": "UTC" };
+  const tuned = tune(profile, resources);
+  const libraries = [tuned, postgres.parameters].flatMap(({ shared_preload_libraries: list = "" }) => String(list).split(","));
+  const preloaded = [...new Set(libraries.map((name) => name.trim()).filter(Boolean))].join(",");
+  return { ...tuned, ...forSlots, ...postgres.parameters, ...forJobs, shared_preload_libraries: preloaded };
 }
 
 /** Connections the poolers may open to one database, so that all of them together leave some for people and Patroni. */

@@ -19,6 +19,8 @@ const RESERVED: Record<string, string> = {
   fsync: "turning it off loses data in a crash",
   full_page_writes: "turning it off loses data in a crash",
   data_checksums: "checksums are always on",
+  "cron.database_name": "database.name decides it",
+  "cron.use_background_workers": "without them jobs would log in at localhost by trust",
 };
 
 type Rule = (spec: ClusterSpec, overrides: Settings) => Fault[];

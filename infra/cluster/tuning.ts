@@ -56,7 +56,7 @@ export function tune(profile: ProfileName, resources: Resources): Settings {
     default_toast_compression: "lz4",
     jit: "off",
     password_encryption: "scram-sha-256",
-    shared_preload_libraries: "pg_stat_statements",
+    shared_preload_libraries: "pg_stat_statements,pg_cron",
     track_io_timing: "on",
     log_checkpoints: "on",
     log_lock_waits: "on",

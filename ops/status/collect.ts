@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { Outputs } from "../outputs";
 import { askEndpoint } from "./endpoints";
+import { askMaintenance, maintenanceUrl } from "./maintenance";
 import { readClusterState, readMembers } from "./members";
 import { askPatroni } from "./patroni";
 import { askPooler } from "./poolers";
@@ -16,7 +17,7 @@ export async function collectStatus(outputs: Outputs, stack: string): Promise<St
   const { cluster, caCertificate: ca } = outputs;
   const options = { ca, timeout };
   const name = (servers: { name: string }[], index: number) => servers[index]?.name ?? `#${index + 1}`;
-  const [patronis, poolers, proxies, endpoints] = await Promise.all([
+  const [patronis, poolers, proxies, endpoints, maintenance] = await Promise.all([
     Promise.all(outputs.patroniUrls.map((url) => askPatroni(url, options))),
     Promise.all(outputs.poolerUrls.map((url, index) => askPooler(name(cluster.pgbouncer, index), url, options))),
     Promise.all(outputs.statsUrls.map((url, index) => askProxy(name(cluster.haproxy, index), url, options))),
@@ -26,6 +27,7 @@ export async function collectStatus(outputs: Outputs, stack: string): Promise<St
       askEndpoint("direct write", outputs.haproxyWriteUrl, options),
       askEndpoint("direct read", outputs.haproxyReadUrl, options),
     ]),
+    askMaintenance(maintenanceUrl(outputs), options),
   ]);
   const now = new Date();
   const served = [
@@ -40,8 +42,9 @@ export async function collectStatus(outputs: Outputs, stack: string): Promise<St
     proxies: proxies.map(({ proxy }) => proxy),
     endpoints,
     certificates: readCertificates(served, now),
+    maintenance,
   };
-  const verdict = judge({ ...parts, state: readClusterState(patronis), replication: cluster.replication });
+  const verdict = judge({ ...parts, now, state: readClusterState(patronis), replication: cluster.replication });
   return { cluster: cluster.name, stack, time: now.toISOString(), verdict, ...parts };
 }
 

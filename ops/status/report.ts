@@ -12,6 +12,8 @@ export interface StatusReport {
   proxies: Proxy[];
   endpoints: Endpoint[];
   certificates: ServedCertificate[];
+  /** Absent from stacks that were deployed before there were jobs. */
+  maintenance?: Maintenance;
   /** With --budget: how long writes stop in each kind of failure, as computed from the timers. Seconds. */
   budget?: Budget;
 }
@@ -85,6 +87,39 @@ export interface ServedCertificate {
   expires: string;
   /** Whole days left; negative when it has expired. */
   days: number;
+}
+
+/** What the database does by its own clock. Times are ISO 8601. */
+export interface Maintenance {
+  /** Why nothing is known of it. */
+  error?: string;
+  jobs: Job[];
+  tables: PartitionedTable[];
+}
+
+export interface Job {
+  name: string;
+  /** As in crontab, UTC. */
+  schedule: string;
+  active: boolean;
+  lastRun?: string;
+  /** Of the last run; absent while it runs. Seconds. */
+  seconds?: number;
+  result?: string;
+  /** The last run's message, one line. */
+  message?: string;
+  nextRun?: string;
+  /** In a row, up to the last run. */
+  failures: number;
+}
+
+/** A table whose partitions are made ahead. */
+export interface PartitionedTable {
+  name: string;
+  every: string;
+  partitions: number;
+  oldest?: string;
+  aheadUntil?: string;
 }
 
 /** What the cluster as a whole says of itself; absent when no Patroni answers. */

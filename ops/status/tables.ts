@@ -2,7 +2,7 @@ import { formatBytes, formatSeconds } from "../format";
 import { Cell, Column } from "../table";
 import { Tone } from "../terminal";
 import { Budget } from "../outputs";
-import { Endpoint, Member, Pooler, Proxy } from "./report";
+import { Endpoint, Job, Member, PartitionedTable, Pooler, Proxy } from "./report";
 
 // Why a part gives no answer stands in the verdict's problems: here it would push the columns apart.
 const text = (value: string | number | undefined, tone?: Tone): Cell => ({ text: value === undefined ? "-" : String(value), tone });
@@ -100,6 +100,42 @@ export function endpointRow({ name, error, url, host, reaches, connectMillisecon
     text(host),
     text(url),
   ];
+}
+
+export const jobColumns: Column[] = [
+  { title: "name" },
+  { title: "last run" },
+  { title: "took", align: "right", spare: 2 },
+  { title: "result" },
+  { title: "failures", align: "right" },
+  { title: "next run" },
+  { title: "schedule", spare: 1 },
+];
+
+const minute = (time: string | undefined) => time?.slice(0, 16).replace("T", " ");
+
+export function jobRow({ name, lastRun, seconds, active, result, failures, nextRun, schedule }: Job): Cell[] {
+  return [
+    text(name),
+    text(minute(lastRun)),
+    text(seconds === undefined ? undefined : `${seconds.toFixed(1)} s`),
+    active ? text(result, result === "succeeded" ? "good" : result === "failed" ? "bad" : undefined) : text("switched off", "warn"),
+    text(failures, failures > 0 ? "bad" : undefined),
+    text(active ? minute(nextRun) : undefined),
+    text(schedule),
+  ];
+}
+
+export const partitionedColumns: Column[] = [
+  { title: "name" },
+  { title: "every" },
+  { title: "partitions", align: "right" },
+  { title: "from" },
+  { title: "made until" },
+];
+
+export function partitionedRow({ name, every, partitions, oldest, aheadUntil }: PartitionedTable): Cell[] {
+  return [text(name), text(every), text(partitions), text(oldest?.slice(0, 10)), text(aheadUntil?.slice(0, 10))];
 }
 
 export const budgetColumns: Column[] = [

@@ -1,7 +1,9 @@
 import { formatBytes, formatSeconds } from "../format";
+import { maintenanceProblems } from "./maintenance";
 import { ClusterState, Member, StatusReport, Verdict } from "./report";
 
-export interface Evidence extends Pick<StatusReport, "members" | "poolers" | "proxies" | "endpoints" | "certificates"> {
+export interface Evidence extends Pick<StatusReport, "members" | "poolers" | "proxies" | "endpoints" | "certificates" | "maintenance"> {
+  now: Date;
   state?: ClusterState;
   replication: { mode: "asynchronous" | "priority" | "quorum" | "strict"; synchronousStandbys: number };
 }
@@ -22,6 +24,10 @@ export function judge(evidence: Evidence): Verdict {
       .filter(({ days }) => days < certificateWarning)
       .map(({ name, days }) => (days < 0 ? `the certificate of ${name} has expired` : `the certificate of ${name} expires in ${days} days`)),
   ];
+  const primary = members.find(({ error, role }) => !error && role === "primary");
+  // Without a way to the primary that is what is wrong
+  if (evidence.maintenance && evidence.endpoints.every(({ name, error }) => name !== "write" || !error))
+    problems.push(...maintenanceProblems(evidence.maintenance, primary, evidence.now));
   const primaries = members.filter(({ error, role, state }) => !error && role === "primary" && state === "running");
   const standbys = members.filter(streams);
   if (members.every(({ error }) => error))

@@ -3,7 +3,7 @@ import { Budget } from "../outputs";
 import { Cell, Column, layOut } from "../table";
 import { Screen, Tone } from "../terminal";
 import { ServedCertificate, StatusReport } from "./report";
-import { budgetColumns, budgetRow, endpointColumns, endpointRow, memberColumns, memberRow, poolerColumns, poolerRow, proxyColumns, proxyRow } from "./tables";
+import { budgetColumns, budgetRow, endpointColumns, endpointRow, jobColumns, jobRow, memberColumns, memberRow, partitionedColumns, partitionedRow, poolerColumns, poolerRow, proxyColumns, proxyRow } from "./tables";
 import { certificateWarning } from "./verdict";
 
 /** The report as a person reads it: the verdict first, then what it rests on. */
@@ -19,6 +19,8 @@ export function viewStatus(report: StatusReport, screen: Screen): string {
     ...section("Poolers", poolerColumns, report.poolers.map(poolerRow), screen),
     ...section("Proxies", proxyColumns, report.proxies.map(proxyRow), screen),
     ...section("Endpoints", endpointColumns, report.endpoints.map(endpointRow), screen),
+    ...section("Jobs", jobColumns, (report.maintenance?.jobs ?? []).map(jobRow), screen),
+    ...section("Tables by time", partitionedColumns, (report.maintenance?.tables ?? []).map(partitionedRow), screen),
     ...certificateLines(report.certificates, screen),
     ...(report.budget ? budgetLines(report.budget, screen) : []),
     "",

@@ -117,6 +117,7 @@ describe("a cluster, by the commands of the README", () => {
     const { stdout } = await project.must("pgha", "status", "--stack", "e2e", "--json");
     const status = JSON.parse(stdout);
     assert.equal(status.members.length, 3);
+    assert.deepEqual(status.maintenance.tables.map(({ name }: any) => name), ["app.events"]);
     assert.equal(status.members.filter(({ role }: any) => role === "primary").length, 1);
     const { stdout: table } = await project.must("pgha", "status", "--stack", "e2e");
     assert.match(table, /healthy/);
@@ -331,6 +332,20 @@ describe("a cluster, by the commands of the README", () => {
           await start(service);
         }
       });
+
+    it("scheduled jobs run on the new primary, and on no other server", async () => {
+      const inApplication = (sql: string) => query(superuserUrl().replace(/\/postgres\?|\/app\?/, "/app?"), outputs.caCertificate, sql);
+      await inApplication("SELECT cron.schedule('e2e', '1 second', 'CREATE TABLE IF NOT EXISTS public.ticks AS SELECT pg_is_in_recovery() AS standby')");
+      await eventually(20, async () => {
+        const jobs = await inApplication("SELECT job, last_status FROM pgha.jobs() ORDER BY job");
+        assert.deepEqual(jobs.map(({ job }) => job), ["e2e", "pgha-analyze", "pgha-maintenance"]);
+        assert.equal(jobs[0].last_status, "succeeded");
+      });
+      assert.deepEqual(await inApplication("SELECT cron.unschedule('e2e') AS stopped, standby FROM public.ticks"), [{ stopped: true, standby: false }]);
+      const { maintenance } = JSON.parse((await project.run("pgha", "status", "--stack", "e2e", "--json")).stdout);
+      assert.deepEqual(maintenance.jobs.map(({ name }: any) => name), ["pgha-analyze", "pgha-maintenance"]);
+      assert.ok(Date.parse(maintenance.tables[0].aheadUntil) > Date.now() + 60 * 86_400_000);
+    });
 
     it("every container restarted at once, as when Docker itself restarts: the cluster comes back by itself", async () => {
       await Promise.all(hosts.map((host) => project.docker.getContainer(host).restart({ t: 10 })));

@@ -121,11 +121,26 @@ export function describeSchema(connect: () => Connection, { slots: withSlots }: 
       assert.equal(everybody, false);
     });
 
-    it("has months ahead, and makes further ones once", async () => {
-      const months = () => root("SELECT count(*)::int AS n FROM pg_inherits WHERE inhparent = 'app.events'::regclass").then(([{ n }]) => n);
-      assert.equal(await months(), 4);
-      for (const made of [2, 0]) assert.deepEqual(await root("SELECT app.create_month_partitions('app.events', 5) AS made"), [{ made }]);
-      assert.equal(await months(), 6);
+    it("has months ahead, and makes those that are missing", async () => {
+      const months = () => root("SELECT partition::text AS name FROM pgha.partitions('app.events')").then((rows) => rows.map(({ name }) => name));
+      const made = await months();
+      assert.ok(made.length >= 4, made.join());
+      await root(`DROP TABLE ${made[2]}`);
+      await root("CALL pgha.maintain()");
+      assert.deepEqual(await months(), made);
+      assert.deepEqual(await root("SELECT count(*)::int AS n FROM pg_class WHERE relname LIKE 'events_p%' AND relkind = 'r' AND relowner <> 'app.events'::regclass::oid AND NOT reloptions @> '{autovacuum_analyze_scale_factor=0.05}'"), [{ n: 0 }]);
+    });
+
+    it("takes over partitions made by hand, and fails loudly where it cannot", async () => {
+      await root("CREATE TABLE app.old (at bigint NOT NULL) PARTITION BY RANGE (at); CREATE TABLE app.old_one PARTITION OF app.old FOR VALUES FROM (1788220800000) TO (1790812800000)");
+      await root("SELECT pgha.partition_by_time('app.old', 'at', 'month', since => '2026-09-10')");
+      const [first, second] = await root("SELECT partition::text, lower::text FROM pgha.partitions('app.old')");
+      assert.deepEqual([first, second], [{ partition: "app.old_p20260901", lower: "2026-09-01 00:00:00+00" }, { partition: "app.old_p20261001", lower: "2026-10-01 00:00:00+00" }]);
+      await root("UPDATE partman.part_config SET premake = 9 WHERE parent_table = 'app.old'; CREATE VIEW app.old_p20270801 AS SELECT 1");
+      await assert.rejects(root("CALL pgha.maintain()"), /app\.old has partitions until|app\.old: /);
+      await root("DROP TABLE app.old; DROP VIEW app.old_p20270801");
+      await root("CALL pgha.maintain()");
+      assert.deepEqual(await root("SELECT parent FROM pgha.partitioned_tables()"), [{ parent: "app.events" }]);
     });
 
     it("takes a new password", async () => {

@@ -64,6 +64,14 @@ describe("the plan of a cluster", () => {
       assert.equal(timers.primaryStartTimeout > 0, replication.mode === "asynchronous");
     }));
 
+  it("runs scheduled jobs in the application database, whatever else is preloaded", () => {
+    const { settings } = planCluster(parseConfig(
+      { database: { name: "shop" }, postgres: { parameters: { shared_preload_libraries: "auto_explain, pg_cron" } } }, "dev", { memory: GIB, cores: 1 }));
+    assert.equal(settings.shared_preload_libraries, "pg_stat_statements,pg_cron,auto_explain");
+    assert.equal(settings["cron.database_name"], "shop");
+    assert.equal(settings["cron.use_background_workers"], "on");
+  });
+
   it("keeps the names of a cluster apart from another's", () => {
     const hosts = (stack: string) => planCluster(parseConfig({}, stack, { memory: GIB, cores: 1 })).members.map(({ host }) => host);
     assert.equal(hosts("a").filter((host) => hosts("b").includes(host)).length, 0);

@@ -16,6 +16,11 @@ export function healthy(): Evidence {
     proxies: [{ name: "haproxy-1", write: ["postgres-1"], read, sessions }],
     endpoints: [endpoint("write", "primary"), endpoint("read", "standby")],
     certificates: [{ name: "postgres-1", expires: "2027-12-24T11:36:18.000Z", days: 397 }],
+    maintenance: {
+      jobs: [{ name: "pgha-maintenance", schedule: "17 * * * *", active: true, lastRun: "2026-11-21T11:17:00.000Z", seconds: 0.4, result: "succeeded", nextRun: "2026-11-21T12:17:00.000Z", failures: 0 }],
+      tables: [{ name: "app.events", every: "month", partitions: 5, oldest: "2026-11-01T00:00:00.000Z", aheadUntil: "2027-03-01T00:00:00.000Z" }],
+    },
+    now: new Date("2026-11-21T12:00:00.000Z"),
     state: { paused: false, ttl: 20, maximumLagOnFailover: 16_777_216 },
     replication: { mode: "quorum", synchronousStandbys: 1 },
   };

@@ -1,5 +1,6 @@
 import * as assert from "node:assert";
 import { codeOf } from "../../../ops/commands/status";
+import { nextRun } from "../../../ops/status/maintenance";
 import { Evidence, judge } from "../../../ops/status/verdict";
 import { healthy, primary, silent, standby } from "./evidence";
 
@@ -31,6 +32,27 @@ describe("pgha status: the verdict", () => {
     assert.strictEqual(stopped.summary, "no primary: nobody takes writes");
     const all = judgeWith({ members: [primary, standby, third].map(silent) });
     assert.deepStrictEqual([all.level, all.problems.length], ["unreachable", 4], all.problems.join("\n"));
+  });
+
+  it("sees jobs that fail, stand still or are late, and tables that run out of partitions", () => {
+    const { jobs: [job], tables: [table] } = healthy().maintenance!;
+    const withJob = (change: object) => ({ maintenance: { jobs: [{ ...job, ...change }], tables: [table] } });
+    onlyProblem(withJob({ failures: 3, message: "no room" }), /pgha-maintenance failed 3 times in a row: no room/);
+    onlyProblem(withJob({ active: false }), /switched off/);
+    const up = (since: string) => ({ members: [{ ...primary, startedAt: since }, standby, third] });
+    const late = withJob({ lastRun: "2026-11-21T09:17:00.000Z" });
+    onlyProblem({ ...late, ...up("2026-11-01T00:00:00Z") }, /has not run since 2026-11-21T09:17 UTC/);
+    assert.deepStrictEqual(judgeWith({ ...late, ...up("2026-11-21T11:30:00Z") }).problems, [], "it was down");
+    onlyProblem({ maintenance: { jobs: [job], tables: [{ ...table, aheadUntil: "2026-11-22T00:00:00.000Z" }] } }, /app\.events has partitions until 2026-11-22T00:00 UTC only/);
+    onlyProblem({ maintenance: { error: "gave no answer in time", jobs: [], tables: [] } }, /cannot be asked for: gave no answer/);
+    assert.deepStrictEqual(judgeWith({ maintenance: undefined }).problems, []);
+  });
+
+  it("knows when a job is due again", () => {
+    const now = new Date("2026-11-21T12:17:00Z");
+    for (const [schedule, next] of [["17 * * * *", "2026-11-21T13:17"], ["40 * * * *", "2026-11-21T12:40"], ["40 2 * * *", "2026-11-22T02:40"], ["18 12 * * *", "2026-11-21T12:18"]])
+      assert.strictEqual(nextRun(schedule, now)?.toISOString().slice(0, 16), next, schedule);
+    for (const schedule of ["5 seconds", "*/5 * * * *", "@hourly", "0 0 1 * *"]) assert.strictEqual(nextRun(schedule, now), undefined, schedule);
   });
 
   it("counts only what streams and answers", () => {

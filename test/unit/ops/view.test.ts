@@ -9,8 +9,8 @@ import { healthy, primary, silent, standby } from "./evidence";
 
 const report = (members = healthy().members): StatusReport => {
   const evidence = { ...healthy(), members };
-  const { poolers, proxies, endpoints, certificates } = evidence;
-  return { cluster: "c", stack: "dev", time: "2026-11-21T12:00:00.000Z", verdict: judge(evidence), members, poolers, proxies, endpoints, certificates };
+  const { poolers, proxies, endpoints, certificates, maintenance } = evidence;
+  return { cluster: "c", stack: "dev", time: "2026-11-21T12:00:00.000Z", verdict: judge(evidence), members, poolers, proxies, endpoints, certificates, maintenance };
 };
 
 describe("pgha: what a person sees", () => {
@@ -77,6 +77,8 @@ describe("pgha: what a person sees", () => {
       /^ {2}pgbouncer-1 +active +4 +0 +2 +8 +0 s +12 +1\.26\.1/m,
       /^ {2}haproxy-1 +postgres-1 +postgres-2, postgres-3 +3 +2/m,
       /^ {2}read +standby +60 ms +1\.5 ms +localhost:1 +postgresql:\/\/app@localhost\/read/m,
+      /^ {2}pgha-maintenance +2026-11-21 11:17 +0\.4 s +succeeded +0 +2026-11-21 12:17 +17 \* \* \* \*$/m,
+      /^ {2}app\.events +month +5 +2026-11-01 +2027-03-01$/m,
       /^ {2}first of 1: postgres-1 expires 2027-12-24 \(397 days\)/m,
     ]) assert.match(text, line);
   });

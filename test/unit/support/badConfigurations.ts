@@ -25,6 +25,7 @@ export const badConfigurations: { title: string; raw: unknown; key: string; says
   { title: "full_page_writes off", raw: { postgres: { parameters: { full_page_writes: false } } }, key: "postgres.parameters.full_page_writes", says: /loses data/ },
   { title: "a setting that Patroni owns", raw: { postgres: { parameters: { listen_addresses: "*" } } }, key: "postgres.parameters.listen_addresses", says: /Patroni sets it/ },
   { title: "standby names by hand", raw: { postgres: { parameters: { synchronous_standby_names: "*" } } }, key: "postgres.parameters.synchronous_standby_names", says: /replication\.mode/ },
+  { title: "jobs that log in", raw: { postgres: { parameters: { "cron.use_background_workers": "off" } } }, key: "postgres.parameters.cron.use_background_workers", says: /by trust/ },
   { title: "TLS off", raw: { postgres: { parameters: { ssl: "off" } } }, key: "postgres.parameters.ssl", says: /always encrypted/ },
   { title: "a setting of the wrong type", raw: { postgres: { parameters: { work_mem: "much" } } }, key: "postgres.parameters.work_mem", says: /type integer/ },
   { title: "shared_buffers beyond the server", raw: { postgres: { memory: "1GiB", parameters: { shared_buffers: "2GB" } } }, key: "postgres.parameters.shared_buffers", says: /more than 60 %/ },
