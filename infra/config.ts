@@ -4,6 +4,7 @@ import { z } from "zod";
 import { awsSchema } from "./awsConfig";
 import { ConfigurationError, Fault } from "./cluster/errors";
 import { clampTo, GIB, parseSize } from "./cluster/units";
+import { logsSchema } from "./logs";
 
 const size = z.string().transform((text, context) => {
   const bytes = parseSize(text);
@@ -79,6 +80,7 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   database: z.strictObject({ name: identifier.default("app").describe("application database") }).prefault({}),
+  logs: logsSchema.prefault({}),
   slots: z
     .array(
       z.strictObject({

@@ -1,5 +1,6 @@
 import { Certificate, CertificateAuthority } from "./certificates";
 import { planCluster } from "./cluster/plan";
+import type { Logs } from "./cluster/spec";
 import type { ClusterConfig } from "./config";
 import { Database } from "./database/database";
 import { describeCluster } from "./outputs";
@@ -29,6 +30,7 @@ export function createStack(config: ClusterConfig) {
     {
       database: spec.database,
       slots: spec.slots.filter(({ type }) => type === "logical"),
+      logs: logDays(spec.logs),
       hosts: endpoints.write,
       reach,
       caCertificate: authority.certificate,
@@ -39,4 +41,8 @@ export function createStack(config: ClusterConfig) {
     { dependsOn: settings },
   );
   return { ...describeCluster({ spec, endpoints, authority, operator, secrets }), schemaVersion: database.version };
+}
+
+function logDays({ enabled, partition, hotDays, keepArchivesDays }: Logs) {
+  return enabled ? { partition, hotDays, keepArchivesDays } : undefined;
 }

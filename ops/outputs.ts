@@ -19,6 +19,17 @@ const budget = z.object({
 /** infra/cluster/budget.ts. Names are text here: a stack may have been deployed by another version. */
 export type Budget = z.infer<typeof budget>;
 
+const logs = z.object({
+  hotDays: z.number(),
+  keepArchivesDays: z.number(),
+  archive: z.string(),
+  endpoint: z.string().optional(),
+  region: z.string().optional(),
+});
+
+/** Where the logs of a stack go. */
+export type Logs = z.infer<typeof logs>;
+
 /** What pgha needs of a stack's outputs (infra/outputs.ts); whatever else there is does no harm. */
 const schema = z.object({
   cluster: z.object({
@@ -48,6 +59,8 @@ const schema = z.object({
   operatorKey: z.string(),
   /** Absent from stacks that were deployed before there was one. */
   budget: budget.optional(),
+  /** Absent where the log system is not enabled. */
+  logs: logs.optional(),
 });
 
 /** A deployed stack as its own outputs describe it. The URLs hold passwords: never print them unmasked. */
@@ -62,6 +75,12 @@ function upCommand(stack: string): string {
 export function budgetOf({ budget }: Outputs, stack: string): Budget {
   if (budget) return budget;
   throw new UserError(`the stack ${stack} was deployed without a budget`, upCommand(stack));
+}
+
+/** What is configured of the log system; throws a UserError with the remedy where there is none. */
+export function logsOf({ logs }: Outputs, stack: string): Logs {
+  if (logs) return logs;
+  throw new UserError(`the stack ${stack} has no log system`, `set pgha:cluster.logs.enabled to true in Pulumi.${stack}.yaml, then ${upCommand(stack)}`);
 }
 
 /** Asks the engine; throws a UserError with the remedy when the stack is not deployed. */

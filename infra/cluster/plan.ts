@@ -42,6 +42,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     proxyMaxConnections: config.haproxy.maxConnections,
     maxReadLag: config.haproxy.maxReadLag,
     slots: config.slots,
+    logs: config.logs,
     etcd: servers(name, "etcd", config.etcd.members).map((server) => ({ ...server, volume: `${server.host}-data` })),
     // A client that comes through a proxy checks the name of the proxy against the server's certificate.
     members: servers(name, "postgres", config.standbys + 1, [...proxyHosts, ...config.tls.names]).map((server, index) => ({

@@ -26,7 +26,7 @@ const RESERVED: Record<string, string> = {
 type Rule = (spec: ClusterSpec, overrides: Settings) => Fault[];
 
 /** Everything that is well formed but cannot work, or would break a promise. Each rule returns its faults. */
-const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, ports, pools, slots, parameters, memory, disk, durability, timers, writeOutage];
+const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, ports, pools, slots, logs, parameters, memory, disk, durability, timers, writeOutage];
 
 export function findFaults(spec: ClusterSpec, overrides: Settings): Fault[] {
   return rules.flatMap((rule) => rule(spec, overrides));
@@ -98,6 +98,12 @@ function slots({ slots: declared, members, settings }: ClusterSpec): Fault[] {
   if (Number(settings.max_wal_senders) < needed + 1)
     faults.push(fault("postgres.parameters.max_wal_senders", `${settings.max_wal_senders} senders are too few for ${needed} members and consumers and a copy`, `raise it to at least ${needed + 1}`));
   return faults;
+}
+
+function logs({ logs: { archive, endpoint, region } }: ClusterSpec): Fault[] {
+  if (archive?.startsWith("s3://")) return [];
+  return Object.entries({ endpoint, region }).filter(([, value]) => value !== undefined)
+    .map(([key]) => fault(`logs.${key}`, "is of no use without an archive in S3", "set logs.archive to s3://bucket/prefix, or remove it"));
 }
 
 function parameters({ version }: ClusterSpec, overrides: Settings): Fault[] {

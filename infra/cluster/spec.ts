@@ -95,6 +95,18 @@ export interface Slot {
   plugin: string;
 }
 
+/** The log system. */
+export interface Logs {
+  enabled: boolean;
+  partition: "month" | "week" | "day";
+  hotDays: number;
+  keepArchivesDays: number;
+  /** A directory, or s3://bucket/prefix. */
+  archive?: string;
+  endpoint?: string;
+  region?: string;
+}
+
 export interface ClusterSpec {
   name: string;
   target: "docker" | "aws";
@@ -113,6 +125,7 @@ export interface ClusterSpec {
   /** Lag behind which a standby gets no reads. Bytes. */
   maxReadLag: number;
   slots: Slot[];
+  logs: Logs;
   etcd: EtcdMember[];
   members: PostgresMember[];
   proxies: Proxy[];

@@ -7,11 +7,19 @@ import { setPasswords } from "./roles";
 import { alignSlots, type LogicalSlot } from "./slots";
 import type { Statement } from "./statements";
 
+export interface LogDays {
+  partition: string;
+  hotDays: number;
+  keepArchivesDays: number;
+}
+
 /** What the databases of a cluster are to hold. */
 export interface Schema {
   database: string;
   files: SqlFiles;
   slots: LogicalSlot[];
+  /** The log system, where there is to be one. */
+  logs?: LogDays;
   /** Of each login role. */
   passwords: Record<string, string>;
 }
@@ -35,6 +43,12 @@ async function apply(connection: Connection, schema: Schema, previousSlots: Logi
       await applyMigrations(client, migrations, "database");
       await setPasswords(client, schema.passwords);
       await alignSlots(client, schema.slots, previousSlots);
+      if (schema.logs) {
+        const { partition, hotDays, keepArchivesDays } = schema.logs;
+        await client.query("SELECT pgha.enable_logs($1, $2, $3)", [partition, hotDays, keepArchivesDays]).catch((error: Error) => {
+          throw new Error(`logs: ${error.message}`);
+        });
+      }
     });
     return (await readApplied(connection, schema.database))!;
   };

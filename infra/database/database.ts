@@ -1,6 +1,7 @@
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { ReachInputs } from "../reach/reach";
+import type { LogDays } from "./apply";
 import { headVersion, planMigrations, readSqlFiles } from "./migrations";
 import { Schema } from "./provider";
 import type { LogicalSlot } from "./slots";
@@ -10,6 +11,8 @@ export interface DatabaseArgs {
   database: string;
   /** Logical slots of declared consumers, in the application database. */
   slots: LogicalSlot[];
+  /** The log system; none when absent. */
+  logs?: LogDays;
   /** Tried in turn until one leads to the primary: servers, or the proxies' write ports. */
   hosts: { host: string; port: number }[];
   /** Where these cannot be reached directly. */
@@ -47,7 +50,7 @@ export class Database extends pulumi.ComponentResource {
       [`${database}_readonly`]: args.passwords.readOnly,
     };
     const schema = new Schema(`${name}-schema`, {
-      hosts, reach, caCertificate, timeout, database, files, version, triggers,
+      hosts, reach, caCertificate, timeout, database, files, version, triggers, logs: args.logs,
       slots: slots.map(({ name, plugin }) => ({ name, plugin })),
       password: pulumi.secret(args.password),
       passwords: pulumi.secret(passwords),

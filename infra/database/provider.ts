@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import type { ReachInputs } from "../reach/reach";
+import type { LogDays } from "./apply";
 import type { SqlFiles } from "./migrations";
 import type { Applied } from "./records";
 import type { LogicalSlot } from "./slots";
@@ -17,6 +18,7 @@ export interface SchemaInputs {
   /** The one that the files make: "0003". */
   version: string;
   slots: LogicalSlot[];
+  logs?: LogDays;
   passwords: pulumi.Input<Record<string, pulumi.Input<string>>>;
   triggers: pulumi.Input<pulumi.Input<string>[]>;
 }

@@ -5,9 +5,9 @@ import { Job, Maintenance, Member } from "./report";
 
 type Row = Record<string, string | number | boolean | Date | null>;
 
-/** The way of clients that write, for the role that only watches. */
-export function maintenanceUrl({ poolerUrls: [console], writeUrl }: Pick<Outputs, "poolerUrls" | "writeUrl">): string {
-  return writeUrl.replace(/\/\/[^@]*@/, /\/\/[^@]*@/.exec(console)?.[0] ?? "//");
+/** To the primary for the role that only watches; past the poolers, which would keep a pool for it. */
+export function maintenanceUrl({ poolerUrls: [console], haproxyWriteUrl: url }: Pick<Outputs, "poolerUrls" | "haproxyWriteUrl">): string {
+  return url.replace(/\/\/[^@]*@/, /\/\/[^@]*@/.exec(console)?.[0] ?? "//");
 }
 
 /** Asks for the jobs and the tables they keep; nothing where there are none yet. Never throws. */

@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Batch, check, type LogRecord } from "./logRecords";
+import { LogSource, TakenOverError, type Opened } from "./logSource";
+import type { ConnectOptions } from "./pgha";
+
+/**
+ * Writes to app_logs: fast, and each row once. Needs `pg` and `pg-copy-streams`; import it as pgha/logs, or copy the log*.ts and pgha.ts.
+ *
+ *   const logs = await LogWriter.open(process.env.WRITE_URL!, { source: "web-1" });
+ *   await logs.write({ appName: "shop", level: "info", message: "paid", metadata: { order: 7 } });   // waits only when the queue is full
+ *   await logs.close();                                                                                // all of it is committed
+ */
+
+export type { LogRecord } from "./logRecords";
+export { TakenOverError } from "./logSource";
+
+export interface LogWriterOptions {
+  /** A name of its own for each process that writes; who opens it again goes on where it ended, and the former one is refused. */
+  source: string;
+  /** COPY, or one INSERT a batch. Default "copy". */
+  method?: "copy" | "insert";
+  /** A batch is sent when it has so many rows or bytes, or its first row has waited so long. Defaults 5000, 1 MiB, 50 ms. */
+  batchRows?: number;
+  batchBytes?: number;
+  batchMilliseconds?: number;
+  /** Rows not yet committed beyond which `write` makes its caller wait. Default 20,000. */
+  queueRows?: number;
+  /** How long one batch may be tried, over failovers, before the writer gives up. Default 10 min. */
+  retryMilliseconds?: number;
+  /** How long the server has for one batch before the connection counts as lost. Default 60 s. */
+  answerMilliseconds?: number;
+  /** Commit what is queued before the process ends: by itself, or by SIGINT or SIGTERM. Default true. */
+  flushOnExit?: boolean;
+  /** After each commit; milliseconds from when the batch was complete. */
+  onBatch?(committed: { rows: number; milliseconds: number; tries: number; reached: unknown }): void;
+  /** Gets each row that the server refuses, instead of the writer failing. */
+  onRejected?(record: LogRecord, reason: Error): void;
+  connection?: ConnectOptions;
+}
+
+const defaults = {
+  method: "copy" as "copy" | "insert", batchRows: 5000, batchBytes: 2 ** 20, batchMilliseconds: 50, queueRows: 20_000,
+  retryMilliseconds: 600_000, answerMilliseconds: 60_000, flushOnExit: true,
+};
+
+/** Errors of the data, which no other try would take: those of classes 22 and 23. */
+const isRefusal = (error: unknown) => /^2[23]/.test((error as { code?: string }).code ?? "");
+/** What trying again does not mend: those, no such function or right, a wrong password. */
+const isLasting = (error: unknown) => error instanceof TakenOverError || isRefusal(error) || /^(42|28|3D|3F)/.test((error as { code?: string }).code ?? "");
+
+interface Sealed {
+  batch: Batch;
+  since: number;
+}
+
+export class LogWriter {
+  private filling = new Batch();
+  private readonly sealed: Sealed[] = [];
+  private queued = 0;
+  private timer?: NodeJS.Timeout;
+  private failure?: Error;
+  private sending?: Promise<void>;
+  private readonly room: (() => void)[] = [];
+  private readonly leave = (signal?: NodeJS.Signals | number) => void this.exit(signal);
+
+  /** Connects, and takes the source over. Throws as `connect` of ./pgha does, or what the server says where there are no app_logs. */
+  static async open(url: string, options: LogWriterOptions): Promise<LogWriter> {
+    const settings = { ...defaults, ...options };
+    const { source, answerMilliseconds, connection } = settings;
+    const ledger = new LogSource(url, source, { ...connection, answerMilliseconds });
+    return new LogWriter(ledger, await ledger.open(), settings);
+  }
+
+  private constructor(private readonly source: LogSource, readonly opened: Opened, private readonly options: LogWriterOptions & typeof defaults) {
+    if (options.flushOnExit) for (const event of ["beforeExit", "SIGINT", "SIGTERM"]) process.once(event, this.leave);
+  }
+
+  /**
+   * Takes one row. Returns at once while the queue has room, else a promise of it. `reached` says how far the caller's own input is read with
+   * this row; `opened.reached` gives it back after a restart. Throws on a row that can never be written, and once the writer has failed.
+   */
+  write(record: LogRecord, reached?: unknown): void | Promise<void> {
+    if (this.failure) throw this.failure;
+    const { filling, options: { batchRows, batchBytes, batchMilliseconds, queueRows } } = this;
+    const bytes = check(record);
+    filling.add(record.createdAt === undefined ? { ...record, createdAt: new Date() } : record, bytes, reached);
+    this.queued++;
+    if (filling.records.length >= batchRows || filling.bytes >= batchBytes) this.seal();
+    else this.timer ??= setTimeout(() => this.seal(), batchMilliseconds);
+    if (this.queued >= queueRows) return new Promise((resolve, reject) => this.room.push(() => (this.failure ? reject(this.failure) : resolve())));
+  }
+
+  /** Resolves when every row written so far is committed. Throws what the writer failed with. */
+  async flush(): Promise<void> {
+    this.seal();
+    await this.sending;
+    if (this.failure) throw this.failure;
+  }
+
+  /** Flushes, and lets go of the connection. */
+  async close(): Promise<void> {
+    for (const event of ["beforeExit", "SIGINT", "SIGTERM"]) process.off(event, this.leave);
+    try {
+      await this.flush();
+    } finally {
+      this.failure ??= new Error("the writer is closed");
+      this.source.close();
+    }
+  }
+
+  private seal(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (!this.filling.records.length) return;
+    this.sealed.push({ batch: this.filling, since: performance.now() });
+    this.filling = new Batch();
+    this.sending ??= this.send().finally(() => (this.sending = undefined));
+  }
+
+  private async send(): Promise<void> {
+    for (let next = this.sealed.shift(); next && !this.failure; next = this.sealed.shift()) {
+      try {
+        await this.deliver(next);
+      } catch (error) {
+        this.failure = error as Error;
+      }
+      this.queued -= next.batch.records.length;
+      if (this.failure || this.queued < this.options.queueRows) for (const go of this.room.splice(0)) go();
+    }
+  }
+
+  /** Until it is there; a row that the server refuses is looked for by halves. */
+  private async deliver({ batch, since }: Sealed): Promise<void> {
+    const { method, retryMilliseconds, onBatch, onRejected } = this.options;
+    const started = performance.now();
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.source.write(batch, method);
+        return onBatch?.({ rows: batch.records.length, milliseconds: performance.now() - since, tries, reached: batch.reached.at(-1) });
+      } catch (error) {
+        if (isRefusal(error) && onRejected) return this.sift({ batch, since }, error as Error, onRejected);
+        if (isLasting(error) || performance.now() - started > retryMilliseconds) throw error;
+        await sleep(Math.min(1000, 50 * 2 ** Math.min(tries, 5)));
+      }
+    }
+  }
+
+  /** Writes what the server takes of a batch that it refused: rows without a partition are known, others are looked for by halves. */
+  private async sift({ batch, since }: Sealed, reason: Error, reject: (record: LogRecord, reason: Error) => void): Promise<void> {
+    const { inside, outside } = batch.split(await this.source.bounds());
+    const refused = outside.records.length ? outside.records : batch.records.length === 1 ? batch.records : [];
+    for (const record of refused) reject(record, reason);
+    const rest = outside.records.length ? [inside] : refused.length ? [] : batch.halves();
+    for (const part of rest) if (part.records.length) await this.deliver({ batch: part, since });
+  }
+
+  private async exit(signal?: NodeJS.Signals | number): Promise<void> {
+    await this.close().catch((error: Error) => process.stderr.write(`pgha/logs: rows were not committed: ${error.message}\n`));
+    if (typeof signal === "string" && process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  }
+}
