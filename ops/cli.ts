@@ -18,6 +18,7 @@ const commands: Record<string, () => Command> = {
   switchover: () => require("./commands/switchover"),
   failover: () => require("./commands/failover"),
   drill: () => require("./commands/drill"),
+  logs: () => require("./commands/logs"),
 };
 
 export function usage(): string {

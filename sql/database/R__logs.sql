@@ -89,7 +89,9 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   before timestamptz := now() - make_interval(days => coalesce($1, (SELECT told.hot_days FROM pgha.log_settings AS told)));
 BEGIN
-  DELETE FROM pgha.log_archives WHERE state = 'due' AND upper > before;
+  -- Tables that somebody dropped, and days that were made more
+  UPDATE pgha.log_archives SET state = 'dropped', changed_at = now() WHERE state = 'archived' AND to_regclass(partition) IS NULL;
+  DELETE FROM pgha.log_archives WHERE state = 'due' AND upper > before OR state IN ('due', 'closed') AND to_regclass(partition) IS NULL;
   INSERT INTO pgha.log_archives AS known (partition, lower, upper)
   SELECT there.partition::text, there.lower, there.upper FROM pgha.partitions(to_regclass('app.app_logs')) AS there WHERE there.upper <= before
   ON CONFLICT ON CONSTRAINT log_archives_pkey DO UPDATE SET state = 'due', changed_at = now() WHERE known.state IN ('dropped', 'expired', 'purged');
