@@ -45,7 +45,7 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
     operatorCertificate: operator.certificate,
     operatorKey: operator.key,
     budget: planBudget(spec),
-    ...(spec.logs.enabled && { logs: { archive: path.join(FOLDER, "archives", spec.name), ...spec.logs } }),
+    ...(spec.logs.enabled && { logs: { archive: path.join(FOLDER, "archives"), ...spec.logs } }),
     cluster: {
       name: spec.name,
       target: spec.target,

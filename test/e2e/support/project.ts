@@ -39,6 +39,11 @@ export class Project {
   readonly docker = new Docker();
   private env: NodeJS.ProcessEnv = {};
 
+  /** In which its commands run. */
+  get environment(): NodeJS.ProcessEnv {
+    return this.env;
+  }
+
   static async create(): Promise<Project> {
     const project = new Project();
     for (const name of ["infra", "templates", "sql", "images", "tools", "ops", "clients", "node_modules", "package.json", "Pulumi.yaml", "tsconfig.json"])

@@ -1,0 +1,82 @@
+import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import Docker from "dockerode";
+import { Client } from "pg";
+import { copyText, Batch, check, type LogRecord } from "../../clients/node/logRecords";
+import { openSession } from "../../ops/logs/database";
+import { Outputs } from "../../ops/outputs";
+import { Measured, measured } from "./measure";
+
+const run = promisify(execFile);
+
+/** A deployed stack with a log system, and ways past its own commands. */
+export class Site {
+  readonly docker = new Docker();
+
+  constructor(readonly outputs: Outputs, readonly stack: string, readonly root: string, readonly env: NodeJS.ProcessEnv) {}
+
+  get connection() {
+    return { ssl: { ca: this.outputs.caCertificate } };
+  }
+
+  async session<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const client = await openSession(this.outputs);
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** The container of the primary, and its address on Docker's network. */
+  async primary(): Promise<{ host: string; address: string }> {
+    const address = await this.session(async (client) => (await client.query("SELECT host(inet_server_addr()) AS address")).rows[0].address as string);
+    for (const { host } of this.outputs.cluster.postgres) {
+      const { NetworkSettings } = await this.docker.getContainer(host).inspect();
+      if (Object.values(NetworkSettings.Networks).some(({ IPAddress }) => IPAddress === address)) return { host, address };
+    }
+    throw new Error(`no container has the primary's address ${address}`);
+  }
+
+  /** psql's own \copy of the same rows, straight into the primary: the same TLS and replication, no pooler, no proxy, one transaction. */
+  async plainCopy(rows: LogRecord[]): Promise<Measured> {
+    const { host, address } = await this.primary();
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pgha-bench-"));
+    const file = path.join(folder, "rows.copy");
+    const batch = new Batch();
+    for (const row of rows) batch.add(row, check(row), undefined);
+    fs.writeFileSync(file, copyText(batch));
+    const { user, password } = credentials(this.outputs.haproxyWriteUrl);
+    const target = `host=${host} hostaddr=${address} port=5432 dbname=${this.outputs.cluster.database} user=${user} sslmode=verify-full sslrootcert=${path.join(folder, "ca.crt")}`;
+    fs.writeFileSync(path.join(folder, "ca.crt"), this.outputs.caCertificate);
+    try {
+      const script = `\\copy app.app_logs (app_name, level, message, metadata, created_at) from '${file}'`;
+      // psql's own clock: what it needs to start and to connect does not count
+      const { stdout } = await run("psql", ["-X", "-v", "ON_ERROR_STOP=1", "-c", "\\timing on", "-c", script, target], { env: { ...process.env, PGPASSWORD: password } });
+      const milliseconds = Number(/COPY \d+\s+Time: ([\d.]+) ms/.exec(stdout)![1]);
+      return measured("psql \\copy, direct", rows.length, milliseconds / 1000);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  }
+
+  /** Runs `npx pgha …`, or starts it. */
+  pgha(...args: string[]) {
+    const child = execFile(process.execPath, [path.join(__dirname, "../../ops/pgha.js"), ...args, "--stack", this.stack], { cwd: this.root, env: this.env, maxBuffer: 2 ** 26 });
+    const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+      let [stdout, stderr] = ["", ""];
+      child.stdout!.on("data", (text) => (stdout += text));
+      child.stderr!.on("data", (text) => (stderr += text));
+      child.once("close", (code) => resolve({ code, stdout, stderr }));
+    });
+    return { child, ended };
+  }
+}
+
+function credentials(url: string) {
+  const [, user, password] = /\/\/([^:]+):([^@]+)@/.exec(url)!;
+  return { user, password };
+}
