@@ -65,14 +65,16 @@ export class LogWriter {
 
   /** Connects, and takes the source over. Throws as `connect` of ./pgha does, or what the server says where there are no app_logs. */
   static async open(url: string, options: LogWriterOptions): Promise<LogWriter> {
-    const settings = { ...defaults, ...options };
-    const { source, answerMilliseconds, connection } = settings;
+    const { source, answerMilliseconds = defaults.answerMilliseconds, connection } = options;
     const ledger = new LogSource(url, source, { ...connection, answerMilliseconds });
-    return new LogWriter(ledger, await ledger.open(), settings);
+    return new LogWriter(ledger, await ledger.open(), options);
   }
 
-  private constructor(private readonly source: LogSource, readonly opened: Opened, private readonly options: LogWriterOptions & typeof defaults) {
-    if (options.flushOnExit) for (const event of ["beforeExit", "SIGINT", "SIGTERM"]) process.once(event, this.leave);
+  private readonly options: LogWriterOptions & typeof defaults;
+
+  constructor(private readonly source: Pick<LogSource, "write" | "bounds" | "close">, readonly opened: Opened, options: LogWriterOptions) {
+    this.options = { ...defaults, ...options };
+    if (this.options.flushOnExit) for (const event of ["beforeExit", "SIGINT", "SIGTERM"]) process.once(event, this.leave);
   }
 
   /**

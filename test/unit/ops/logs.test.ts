@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { readCsv, readNdjson, Row } from "../../../ops/logs/input";
+import { Counter, Manifest, putManifest, readBack, readManifests } from "../../../ops/logs/manifest";
+import { expired, purgeArchive } from "../../../ops/logs/purge";
+import { findArchive } from "../../../ops/logs/restore";
+import { moment } from "../../../ops/logs/search";
+import { FolderStore, openStore, Store } from "../../../ops/logs/store";
+
+const manifest = (name: string, from: string, until: string, archivedAt = "2026-11-21T00:00:00.000Z"): Manifest =>
+  ({ format: 1, name, partition: `app.${name.slice(0, 18)}`, from, until, rows: 2, bytes: 1, sha256: "x", archivedAt });
+const march = manifest("app_logs_p20260301-1", "2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z");
+const april = manifest("app_logs_p20260401-1", "2026-04-01T00:00:00.000Z", "2026-05-01T00:00:00.000Z", "2025-11-01T00:00:00.000Z");
+
+async function* pieces(text: string, size: number) {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+async function all(rows: AsyncIterable<Row>): Promise<Row[]> {
+  const list: Row[] = [];
+  for await (const row of rows) list.push(row);
+  return list;
+}
+
+describe("pgha logs: archives", () => {
+  it("counts rows, not lines, wherever a piece ends", async () => {
+    const text = 'id,message\n1,"two\nlines, ""quoted"""\n2,plain\n3,""\n';
+    for (let size = 1; size < 12; size++) {
+      const counter = new Counter();
+      for await (const _ of counter.through(pieces(text, size)));
+      assert.deepEqual([counter.tally.rows, counter.tally.bytes], [3, text.length]);
+      assert.equal(counter.tally.sha256, createHash("sha256").update(text).digest("hex"));
+    }
+  });
+
+  it("is found by name, partition, month or day; several or none is an error", () => {
+    const found = (wanted: string) => findArchive([march, april], wanted);
+    for (const wanted of [march.name, "app.app_logs_p20260301", "app_logs_p20260301", "2026-03", "2026-03-31"]) assert.equal(found(wanted), march, wanted);
+    assert.equal(found("2026-04-01"), april);
+    assert.throws(() => found("2026-05"), /there is no archive of 2026-05/);
+    assert.throws(() => findArchive([march, { ...march, name: "again" }], "2026-03"), /several/);
+  });
+
+  it("expires by when it was made", () => {
+    const now = new Date("2026-11-21T00:00:00.000Z");
+    assert.deepEqual([365, 386, 384].map((days) => expired([march, april], days, now).length), [1, 0, 1]);
+  });
+
+  const stores: [string, () => Store | undefined][] = [
+    ["a folder", () => new FolderStore(path.join(fs.mkdtempSync(path.join(os.tmpdir(), "pgha-store-")), "new"))],
+    ["S3", () => process.env.PGHA_TEST_S3_ENDPOINT === undefined ? undefined
+      : openStore({ archive: `s3://${process.env.PGHA_TEST_S3_BUCKET ?? "pgha-test"}/logs/`, endpoint: process.env.PGHA_TEST_S3_ENDPOINT, hotDays: 1, keepArchivesDays: 1 }, `c${Date.now()}`)],
+  ];
+  for (const [title, open] of stores)
+    it(`is kept in ${title}: as a whole or not at all`, async function () {
+      const store = open();
+      if (!store) {
+        console.log("        PGHA_TEST_S3_ENDPOINT names no S3-compatible store");
+        return this.skip();
+      }
+      const csv = `id,message\n${'1,"a\nb"\n'.repeat(200_000)}`;
+      await store.put(`${march.name}.csv.gz`, Readable.from([gzipSync(csv)]));
+      await putManifest(store, march);
+      const counter = new Counter();
+      for await (const _ of counter.through(pieces(csv, 65_536)));
+      assert.deepEqual(await readBack(store, march.name), counter.tally);
+      assert.equal(counter.tally.rows, 200_000);
+      assert.deepEqual(await readManifests(store), [march]);
+      await assert.rejects(store.put("broken.csv.gz", Readable.from((async function* () {
+        yield Buffer.alloc(100_000);
+        throw new Error("the server went away");
+      })())), /went away/);
+      assert.deepEqual(await store.list(), [`${march.name}.csv.gz`, `${march.name}.json`]);
+      await assert.rejects(async () => { for await (const _ of await store.get("none")); }, /ENOENT|NoSuchKey/);
+      await purgeArchive(store, march);
+      await purgeArchive(store, march);
+      assert.deepEqual(await store.list(), []);
+    });
+});
+
+describe("pgha logs: input", () => {
+  const line = (n: number) => JSON.stringify({ app_name: "ä", level: "info", message: `row\n${n}`, more: n, created_at: "2026-11-21T00:00:00Z" });
+
+  it("reads newline-delimited JSON; going on after any row gives the rest", async () => {
+    await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 50 }), fc.boolean(), async (count, size, ended) => {
+      const text = Array.from({ length: count }, (_, n) => line(n)).join("\r\n\n") + (ended ? "\n" : "");
+      const rows = await all(readNdjson(pieces(text, size), 0, {}));
+      assert.deepEqual(rows.map(({ record }) => record!.message), Array.from({ length: count }, (_, n) => `row\n${n}`));
+      assert.deepEqual(rows[0].record, { appName: "ä", level: "info", message: "row\n0", metadata: { more: 0 }, createdAt: "2026-11-21T00:00:00Z" });
+      for (const [index, { end }] of rows.entries())
+        assert.deepEqual(await all(readNdjson(pieces(Buffer.from(text).subarray(end).toString(), size), end, {})), rows.slice(index + 1));
+    }), { numRuns: 30 });
+  });
+
+  it("reads CSV by its header; going on after any row gives the rest", async () => {
+    const header = "app_name,level,message,metadata,created_at";
+    const text = `${header}\na,info,"two\nlines","{""n"":1}",2026-11-21\nb,warn,ö,,\n`;
+    const rows = await all(readCsv(pieces(text, 7), 0, {}));
+    assert.deepEqual(rows.map(({ record }) => record), [
+      { appName: "a", level: "info", message: "two\nlines", metadata: { n: 1 }, createdAt: "2026-11-21" },
+      { appName: "b", level: "warn", message: "ö", metadata: undefined, createdAt: undefined },
+    ]);
+    const { end } = rows[0];
+    assert.deepEqual(await all(readCsv(pieces(Buffer.from(text).subarray(end).toString(), 7), end, {}, header.split(","))), rows.slice(1));
+  });
+
+  it("says what is wrong with a row, and takes what it lacks from the command line", async () => {
+    const errors = async (text: string) => (await all(readNdjson(pieces(text, 9), 0, { level: "info" }))).map(({ error }) => error ?? "");
+    const found = await errors('{"app_name":"a","message":"m"}\nno\n[1]\n{"message":"m"}\n{"app_name":"a"}\n{"app_name":"a","message":"m","metadata":5}');
+    for (const [index, says] of [/^$/, /is no JSON/, /is no JSON object/, /has no app_name/, /has no message/, /metadata that is no object/].entries()) assert.match(found[index], says);
+  });
+
+  it("takes times as people give them", () => {
+    const now = new Date("2026-11-21T12:00:00Z");
+    assert.deepEqual(["30s", "2h", "30d"].map((text) => moment("--from", text, now)), ["2026-11-21T11:59:30.000Z", "2026-11-21T10:00:00.000Z", "2026-10-22T12:00:00.000Z"]);
+    assert.equal(moment("--from", "2026-11-21 09:00", now), "2026-11-21 09:00");
+    for (const text of ["soon", "2026-13-01", "5"]) assert.throws(() => moment("--from", text, now), /takes a time/);
+  });
+});
