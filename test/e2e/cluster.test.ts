@@ -5,6 +5,8 @@ import * as https from "node:https";
 import * as path from "node:path";
 import { Client } from "pg";
 import { badConfigurations } from "../unit/support/badConfigurations";
+import { Site } from "../../bench/logs/site";
+import { describeLogs } from "./support/logs";
 import { describeSchema } from "./support/database";
 import { BASE_IMAGE } from "../../tools/engine";
 import { eventually, Outputs, Project, query, takeApart } from "./support/project";
@@ -14,6 +16,7 @@ const CONFIGURATION = {
   name: CLUSTER,
   ports: { offset: 22000 },
   postgres: { memory: "768MiB" },
+  logs: { enabled: true },
   slots: [{ name: "archive", type: "physical" }, { name: "warehouse", type: "logical" }],
 };
 const services = ["etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2", "postgres-1", "postgres-2", "postgres-3"];
@@ -25,6 +28,10 @@ describe("a cluster, by the commands of the README", () => {
   const ask = (url: keyof Outputs, sql: string) => query(outputs[url] as string, outputs.caCertificate, sql);
   const superuser = (sql: string) => query(superuserUrl(), outputs.caCertificate, sql);
   let superuserUrl = () => "";
+  const standbysStream = () => eventually(90, async () => {
+    const members = JSON.parse(await get(`${outputs.patroniUrls[0]}/cluster`, outputs.caCertificate)).members;
+    assert.equal(members.filter(({ state }: any) => state === "streaming").length, 2);
+  });
 
   before(async () => {
     project = await Project.create();
@@ -117,7 +124,7 @@ describe("a cluster, by the commands of the README", () => {
     const { stdout } = await project.must("pgha", "status", "--stack", "e2e", "--json");
     const status = JSON.parse(stdout);
     assert.equal(status.members.length, 3);
-    assert.deepEqual(status.maintenance.tables.map(({ name }: any) => name), ["app.events"]);
+    assert.deepEqual(status.maintenance.tables.map(({ name }: any) => name), ["app.app_logs", "app.events"]);
     assert.equal(status.members.filter(({ role }: any) => role === "primary").length, 1);
     const { stdout: table } = await project.must("pgha", "status", "--stack", "e2e");
     assert.match(table, /healthy/);
@@ -161,6 +168,9 @@ describe("a cluster, by the commands of the README", () => {
     }),
     { slots: true },
   );
+
+  describeLogs(() => new Site(outputs as any, "e2e", project.root, project.environment));
+  it("has both standbys stream again after that", async () => void (await standbysStream()));
 
   describe("security", () => {
     const answers = (url: string, options: https.RequestOptions) =>
@@ -338,12 +348,12 @@ describe("a cluster, by the commands of the README", () => {
       await inApplication("SELECT cron.schedule('e2e', '1 second', 'CREATE TABLE IF NOT EXISTS public.ticks AS SELECT pg_is_in_recovery() AS standby')");
       await eventually(20, async () => {
         const jobs = await inApplication("SELECT job, last_status FROM pgha.jobs() ORDER BY job");
-        assert.deepEqual(jobs.map(({ job }) => job), ["e2e", "pgha-analyze", "pgha-maintenance"]);
+        assert.deepEqual(jobs.map(({ job }) => job), ["e2e", "pgha-analyze", "pgha-logs", "pgha-maintenance"]);
         assert.equal(jobs[0].last_status, "succeeded");
       });
       assert.deepEqual(await inApplication("SELECT cron.unschedule('e2e') AS stopped, standby FROM public.ticks"), [{ stopped: true, standby: false }]);
       const { maintenance } = JSON.parse((await project.run("pgha", "status", "--stack", "e2e", "--json")).stdout);
-      assert.deepEqual(maintenance.jobs.map(({ name }: any) => name), ["pgha-analyze", "pgha-maintenance"]);
+      assert.deepEqual(maintenance.jobs.map(({ name }: any) => name), ["pgha-analyze", "pgha-logs", "pgha-maintenance"]);
       assert.ok(Date.parse(maintenance.tables[0].aheadUntil) > Date.now() + 60 * 86_400_000);
     });
 

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import * as path from "node:path";
+import { killArchiver, killIngester, writeThroughFailover } from "../../../bench/logs/kills";
+import { Site } from "../../../bench/logs/site";
+import { LogWriter, TakenOverError } from "../../../clients/node/logs";
+
+/** The log system of a deployed stack. Ends with the loss of the primary, whose container is back but may still be catching up. */
+export function describeLogs(site: () => Site): void {
+  const ask = (sql: string, values: unknown[] = []) => site().session(async (client) => (await client.query(sql, values)).rows);
+  const quiet = () => undefined;
+
+  describe("logs", () => {
+    it("have the table, the indexes and the storage that are specified, on every partition", async () => {
+      const leaves = await ask(`SELECT reloptions::text AS options, relowner = (SELECT relowner FROM pg_class WHERE oid = 'app.app_logs'::regclass) AS owned, upper > now() AS newest,
+        (SELECT count(*)::int FROM pg_index WHERE indrelid = partition) AS indexes FROM pgha.partitions('app.app_logs') JOIN pg_class ON oid = partition`);
+      assert.ok(leaves.length >= 5);
+      for (const { options, owned, newest, indexes } of leaves) {
+        assert.match(options, /fillfactor=100/);
+        assert.match(options, newest ? /analyze_scale_factor=0.05/ : /analyze_scale_factor=0.1/);
+        assert.deepEqual([owned, indexes], [true, 5]);
+      }
+    });
+
+    it("are written once by COPY and by INSERT, whatever they hold; a former holder of the source is refused", async () => {
+      const { outputs, connection } = site();
+      const source = `once-${Date.now()}`;
+      const strange = { appName: source, level: "info", message: `"'\\\t\n\r\0ü😀{},NULL\\N`, metadata: { text: "\0\\ \"'{}\n", deep: [1, null] } };
+      const options = { source, connection, flushOnExit: false, onRejected: () => undefined as void };
+      const first = await LogWriter.open(outputs.writeUrl, options);
+      void first.write(strange, { line: 1 });
+      void first.write({ ...strange, createdAt: "1999-01-01T00:00:00Z" }, { line: 2 });
+      await first.flush();
+      const second = await LogWriter.open(outputs.writeUrl, { ...options, method: "insert" });
+      assert.deepEqual([second.opened.reached, second.opened.rows], [{ line: 1 }, 1]);
+      void second.write(strange, { line: 3 });
+      await second.close();
+      void first.write(strange);
+      await assert.rejects(first.flush(), TakenOverError);
+      await first.close().catch(quiet);
+      const rows = await ask("SELECT message, metadata FROM app.app_logs WHERE app_name = $1", [source]);
+      const wanted = { message: strange.message.replace("\0", "\ufffd"), metadata: { text: "\ufffd\\ \"'{}\n", deep: [1, null] } };
+      assert.deepEqual(rows, [wanted, wanted]);
+    });
+
+    it("are found by a search that reads the needed partitions only", async () => {
+      const { code, stdout } = await site().pgha("logs", "search", "--from", "1d", "--app", "nobody", "--explain", "--json").ended;
+      assert.equal(code, 0);
+      const { touched, partitions } = JSON.parse(stdout);
+      assert.ok(touched.length >= 1 && touched.length <= 2 && partitions >= 5, stdout);
+    });
+
+    it("are archived and loaded back as they were, the archiver killed at any moment", async () => {
+      const [whole] = await killArchiver(site(), 3, quiet);
+      assert.deepEqual([whole.lost, whole.twice], [0, 0]);
+    });
+
+    it("are each written once by an ingester that is killed and begun again", async () => {
+      const [{ lost, twice }] = await killIngester(site(), 2, quiet);
+      assert.deepEqual([lost, twice], [0, 0]);
+    });
+
+    it("are written by the snippet for Python", async function () {
+      const python = process.env.PGHA_TEST_PYTHON ?? "python3";
+      try {
+        execFileSync(python, ["-c", "import psycopg"], { stdio: "ignore" });
+      } catch {
+        console.log("        this Python has no psycopg; PGHA_TEST_PYTHON names another");
+        return this.skip();
+      }
+      const source = `python-${Date.now()}`;
+      const file = path.join(__dirname, "../../../clients/python/logs.py");
+      const run = () => execFileSync(python, [file, source], { env: { ...process.env, WRITE_URL: site().outputs.writeUrl }, encoding: "utf8" });
+      assert.match(run(), /^wrote 1000 rows, batch 1\n$/);
+      assert.match(run(), /^wrote 1000 rows, batch 2\n$/);
+      assert.deepEqual(await ask("SELECT count(*)::int FROM app.app_logs WHERE app_name = $1", [source]), [{ count: 2000 }]);
+    });
+
+    it("are each written once while the primary is lost", async () => {
+      const [{ rows, lost, twice, longestBatch }] = await writeThroughFailover(site(), 60_000, quiet);
+      console.log(`        the longest batch took ${longestBatch}`);
+      assert.deepEqual([rows, lost, twice], [60_000, 0, 0]);
+    });
+  });
+}
