@@ -16,6 +16,12 @@ export class Batch {
   /** What came with each record, where the caller says how far its input has been read. */
   readonly reached: unknown[] = [];
   bytes = 0;
+  private text?: Buffer;
+
+  /** Rows in COPY's format, made once: while the batch waits for the one before it. */
+  get copyText(): Buffer {
+    return (this.text ??= copyText(this));
+  }
 
   add(record: LogRecord, bytes: number, reached: unknown): void {
     this.records.push(record);

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { escapeLiteral, type Client } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { Batch, columnArrays, copyText } from "./logRecords";
+import { Batch, columnArrays } from "./logRecords";
 import { connect, hangUp, type ConnectOptions } from "./pgha";
 
 /** Another process writes under this source's name now. */
@@ -53,7 +53,7 @@ export class LogSource {
     const begin = `CALL app.begin_log_batch(${escapeLiteral(this.name)}, ${this.holder}, ${number}, ${batch.records.length}, ${reached(batch)})`;
     try {
       // One simple query, hence one transaction and one way there and back
-      if (method === "copy") await this.run((client) => copy(client, `${begin}; COPY ${COLUMNS} FROM STDIN`, copyText(batch)));
+      if (method === "copy") await this.run((client) => copy(client, `${begin}; COPY ${COLUMNS} FROM STDIN`, batch.copyText));
       else await this.run((client) => client.query(`${begin}; INSERT INTO ${COLUMNS} SELECT * FROM unnest(${arrays(batch)})`));
       this.known.batch = number;
     } catch (error) {

@@ -31,8 +31,8 @@ export interface LogWriterOptions {
   answerMilliseconds?: number;
   /** Commit what is queued before the process ends: by itself, or by SIGINT or SIGTERM. Default true. */
   flushOnExit?: boolean;
-  /** After each commit; milliseconds from when the batch was complete. */
-  onBatch?(committed: { rows: number; milliseconds: number; tries: number; reached: unknown }): void;
+  /** After each commit; milliseconds from when the batch was complete, and of them those from when it was first sent. */
+  onBatch?(committed: { rows: number; milliseconds: number; sending: number; tries: number; reached: unknown }): void;
   /** Gets each row that the server refuses, instead of the writer failing. */
   onRejected?(record: LogRecord, reason: Error): void;
   connection?: ConnectOptions;
@@ -114,8 +114,10 @@ export class LogWriter {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (!this.filling.records.length) return;
-    this.sealed.push({ batch: this.filling, since: performance.now() });
+    const batch = this.filling;
+    this.sealed.push({ batch, since: performance.now() });
     this.filling = new Batch();
+    if (this.sending && this.options.method === "copy") void batch.copyText;
     this.sending ??= this.send().finally(() => (this.sending = undefined));
   }
 
@@ -138,7 +140,7 @@ export class LogWriter {
     for (let tries = 1; ; tries++) {
       try {
         await this.source.write(batch, method);
-        return onBatch?.({ rows: batch.records.length, milliseconds: performance.now() - since, tries, reached: batch.reached.at(-1) });
+        return onBatch?.({ rows: batch.records.length, milliseconds: performance.now() - since, sending: performance.now() - started, tries, reached: batch.reached.at(-1) });
       } catch (error) {
         if (isRefusal(error) && onRejected) return this.sift({ batch, since }, error as Error, onRejected);
         if (isLasting(error) || performance.now() - started > retryMilliseconds) throw error;
