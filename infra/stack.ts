@@ -21,7 +21,7 @@ export function createStack(config: ClusterConfig) {
   const ready = new ClusterReady(`${spec.name}-ready`, { patroni: endpoints.patroni, authority, operator, reach, servers }, { dependsOn: started });
   const settings = new DynamicSettings(
     `${spec.name}-settings`,
-    { control, configuration: dynamicConfiguration(spec) },
+    { control, configuration: dynamicConfiguration(spec), version: spec.version },
     { dependsOn: ready },
   );
   const { postgres, pgbouncer, monitoring, application, applicationReadonly } = secrets.passwords;

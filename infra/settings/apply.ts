@@ -1,3 +1,4 @@
+import type { PostgresVersion } from "../cluster/spec";
 import { ask, Control, Json } from "../patroni/client";
 import { lowersShared, mergePatch } from "../patroni/configuration";
 import { restartWhereNeeded } from "../patroni/restart";
@@ -6,6 +7,7 @@ import { reaching, reachingControl } from "../reach/reach";
 export interface SettingsInputs {
   control: Control;
   configuration: Json;
+  version: PostgresVersion;
 }
 
 /** The live configuration; undefined while no member answers. */
@@ -19,7 +21,7 @@ export async function liveConfiguration({ control }: SettingsInputs): Promise<Js
  */
 export async function applySettings(inputs: SettingsInputs, managed: unknown): Promise<SettingsInputs> {
   await reachingControl(inputs.control, (control) => apply({ ...inputs, control }, managed));
-  return { control: inputs.control, configuration: inputs.configuration };
+  return inputs;
 }
 
 async function apply({ control, configuration }: SettingsInputs, managed: unknown): Promise<void> {

@@ -1,13 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { PostgresVersion } from "../cluster/spec";
 import type { ControlInputs } from "../control";
 import { load } from "../plugin";
 import type { DynamicConfiguration } from "../render/dynamic";
 import type { SettingsInputs } from "./apply";
 
 const settings = () => load<typeof import("./apply")>("settings/apply");
+const effects = () => load<typeof import("./effects")>("settings/effects");
 const patches = () => load<typeof import("../patroni/configuration")>("patroni/configuration");
 
 const provider: pulumi.dynamic.ResourceProvider = {
+  // Of no effect itself: it tells whoever reads a preview what each change will do to the running servers
+  check: async (olds, news: SettingsInputs) => {
+    const managed = olds.configuration;
+    if (managed === undefined) return { inputs: news };
+    const live = (await settings().liveConfiguration(news)) ?? managed;
+    const { effectsOf, describeEffect } = effects();
+    const changes = effectsOf(live, news.configuration, news.version, managed);
+    return { inputs: { ...news, effect: Object.fromEntries(changes.map((change) => [change.setting, describeEffect(change)])) } };
+  },
   diff: async (_id, olds, news: SettingsInputs) => {
     // What is live counts, where it can be asked for: an update may have failed half-way, or somebody changed it by hand
     const live = await settings().liveConfiguration(news);
@@ -26,6 +37,8 @@ const provider: pulumi.dynamic.ResourceProvider = {
 export interface DynamicSettingsArgs {
   control: ControlInputs;
   configuration: DynamicConfiguration;
+  /** Major version: it knows which settings need a restart. */
+  version: PostgresVersion;
 }
 
 /**
@@ -35,8 +48,8 @@ export interface DynamicSettingsArgs {
  */
 export class DynamicSettings extends pulumi.dynamic.Resource {
   constructor(name: string, args: DynamicSettingsArgs, opts?: pulumi.CustomResourceOptions) {
-    const { control, configuration } = args;
-    const inputs = { control: pulumi.secret(control), configuration };
+    const { control, configuration, version } = args;
+    const inputs = { control: pulumi.secret(control), configuration, version };
     super(provider, name, inputs, { ...opts, additionalSecretOutputs: ["control"] }, "pgha", "DynamicSettings");
   }
 }
