@@ -33,6 +33,7 @@ export default tseslint.config(
   layer(["infra/targets/docker/**/*.ts"], ["../aws/*", "../../database/*"], "targets know neither each other nor the database"),
   layer(["infra/targets/aws/**/*.ts"], ["../docker/*", "../../database/*"], "targets know neither each other nor the database"),
   layer(["infra/database/**/*.ts"], ["../targets/*", "../render/*"], "the database knows cluster only"),
+  layer(["policy/rule*.ts", "policy/rules/*.ts", "policy/evaluate.ts"], ["@pulumi/*", "**/infra/targets/*", "**/infra/render/*"], "rules are pure: plain data in, problems out"),
   layer(["clients/**/*.ts"], ["**/infra/**", "**/ops/**", "@pulumi/*"], "clients are copied: they need their driver only"),
   layer(["ops/**/*.ts"], ["**/infra/targets/*", "**/infra/database/*", "@pulumi/*"], "ops reads outputs and cluster only"),
 );

@@ -4,14 +4,19 @@ import type { Logs } from "./cluster/spec";
 import type { ClusterConfig } from "./config";
 import { Database } from "./database/database";
 import { describeCluster } from "./outputs";
+import { underPolicies } from "./policies";
 import { dynamicConfiguration } from "./render/dynamic";
 import { ClusterSecrets } from "./secrets";
 import { ClusterReady } from "./settings/clusterReady";
 import { DynamicSettings } from "./settings/dynamicSettings";
 import { targets } from "./targets";
 
-/** Declares one cluster, from configuration to connection strings. Safe to call again, as the tests do. */
+/** Declares one cluster, from configuration to connection strings, under the policies. Safe to call again, as the tests do. */
 export function createStack(config: ClusterConfig) {
+  return underPolicies(config.policies, () => declareCluster(config));
+}
+
+function declareCluster(config: ClusterConfig) {
   const spec = planCluster(config);
   const secrets = new ClusterSecrets(spec.name);
   const authority = new CertificateAuthority(`${spec.name}-ca`, spec.name);

@@ -3,6 +3,7 @@ import { Fault } from "./errors";
 import { KnownSetting, knownSettings } from "./settings";
 import { ClusterSpec, Settings } from "./spec";
 import { floor, planTimers } from "./timers";
+import { isRewritten, lacksSpare } from "./topology";
 import { GIB, MIB, parseSize } from "./units";
 
 /** Settings that Patroni, TLS, the plan of the cluster or the safety of data decide. */
@@ -46,7 +47,7 @@ function synchronousStandbys({ replication, members }: ClusterSpec): Fault[] {
 }
 
 function strictNeedsASpare({ replication, members }: ClusterSpec): Fault[] {
-  if (replication.mode !== "strict" || replication.synchronousStandbys < members.length - 1) return [];
+  if (!lacksSpare(replication.mode, replication.synchronousStandbys, members.length - 1)) return [];
   return [fault("replication.mode", "strict without a spare standby stops all writes when one standby is down",
     `raise standbys to ${replication.synchronousStandbys + 1}, or use quorum`)];
 }
@@ -168,8 +169,8 @@ function timers({ timers: { ttl, loopWait, retryTimeout } }: ClusterSpec): Fault
   const low = Object.entries({ ttl, loopWait, retryTimeout })
     .filter(([name, seconds]) => seconds < floor[name as keyof typeof floor])
     .map(([name, seconds]) => fault(`availability.${name}`, `Patroni rewrites ${seconds} s`, `use at least ${floor[name as keyof typeof floor]}`));
+  if (low.length || !isRewritten({ ttl, loopWait, retryTimeout })) return low;
   const needed = loopWait + 2 * retryTimeout;
-  if (low.length || needed <= ttl) return low;
   const most = Math.floor((ttl - loopWait) / 2);
   const [key, limit] = most >= floor.retryTimeout ? ["retryTimeout", most] : ["loopWait", ttl - 2 * floor.retryTimeout];
   return [fault(`availability.${key}`, `Patroni rewrites timers with loopWait + 2 × retryTimeout above ttl (${loopWait} + 2 × ${retryTimeout} > ${ttl})`,

@@ -46,12 +46,17 @@ export class Project {
 
   static async create(): Promise<Project> {
     const project = new Project();
-    for (const name of ["infra", "templates", "sql", "images", "tools", "ops", "clients", "node_modules", "package.json", "Pulumi.yaml", "tsconfig.json"])
+    for (const name of ["infra", "policy", "templates", "sql", "images", "tools", "ops", "clients", "node_modules", "package.json", "Pulumi.yaml", "tsconfig.json"])
       fs.symlinkSync(path.join(repository, name), path.join(project.root, name));
     const { PATH } = (await ensureEngine()).env;
     const { PULUMI_BACKEND_URL: _url, PULUMI_ACCESS_TOKEN: _token, PULUMI_HOME: _home, ...inherited } = process.env;
     project.env = { ...inherited, PATH, HOME: project.root, PGHA_ROOT: project.root, NO_COLOR: "1" };
     return project;
+  }
+
+  /** Further programs for the engine to find. */
+  addPath(folder: string): void {
+    this.env = { ...this.env, PATH: `${this.env.PATH}${path.delimiter}${folder}` };
   }
 
   configure(stack: string, cluster: object): void {

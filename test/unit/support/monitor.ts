@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
-import { parseConfig } from "../../../infra/config";
+import { ClusterConfig, parseConfig } from "../../../infra/config";
 import { createStack } from "../../../infra/stack";
 
 /** What the engine was asked to register; `inputs` as sent, with the marks of secrets in place. */
@@ -25,12 +25,12 @@ export function isSecret(value: any): boolean {
 }
 
 /** Declares the stack of a configuration against a mocked engine that sees everything a real one would. */
-export async function declareStack(raw: unknown = {}, stack = "test"): Promise<{ resources: Registered[]; outputs: any }> {
-  const resources: Registered[] = [];
+export async function declareStack(raw: unknown = {}, stack = "test", declare: (config: ClusterConfig) => unknown = createStack, resources: Registered[] = []): Promise<{ resources: Registered[]; outputs: any }> {
   const original = MockMonitor.prototype.registerResource;
   MockMonitor.prototype.registerResource = function (this: MockMonitor, request: any, callback: any) {
-    const short = (urn: string) => urn.split("::").pop() ?? "";
-    resources.push({
+    // The stack itself is no parent that a person would name
+    const short = (urn: string) => (urn.includes("::pulumi:pulumi:Stack::") ? "" : (urn.split("::").pop() ?? ""));
+    if (request.getType() !== "pulumi:pulumi:Stack") resources.push({
       type: request.getType(),
       name: request.getName(),
       parent: short(request.getParent()),
@@ -46,7 +46,8 @@ export async function declareStack(raw: unknown = {}, stack = "test"): Promise<{
   };
   try {
     await pulumi.runtime.setMocks(mocks, "pgha", stack, true);
-    const outputs = createStack(parseConfig(raw, stack, MACHINE));
+    let outputs: any;
+    await pulumi.runtime.runInPulumiStack(async () => void (outputs = declare(parseConfig(raw, stack, MACHINE))));
     await pulumi.runtime.disconnect();
     return { resources, outputs };
   } finally {

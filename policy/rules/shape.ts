@@ -1,0 +1,66 @@
+import { Declared, items, kindOf, objects } from "../rule";
+
+/** A cluster as its resources show it: what is not declared, or not known yet, is undefined. */
+export interface Shape {
+  /** Name of the cluster, for findings about the whole. */
+  on: string;
+  etcd: Member[];
+  postgres: Member[];
+  poolers: Member[];
+  /** Patroni's dynamic configuration. */
+  configuration?: Record<string, unknown>;
+  /** The [pgbouncer] part of each pooler's pgbouncer.ini. */
+  pools: Record<string, number>[];
+}
+
+export interface Member {
+  name: string;
+  type: string;
+  zone?: string;
+}
+
+/** The clusters among a program's resources, by their label or tag `pgha.cluster`. */
+export function shapesOf(resources: Declared[]): Shape[] {
+  const servers = resources.filter(({ type }) => ["docker:Container", "aws:Instance"].includes(kindOf({ type })) );
+  const clusters = [...new Set(servers.map((server) => markOf(server, "cluster")).filter((cluster) => cluster !== undefined))];
+  return clusters.map((cluster) => {
+    const own = servers.filter((server) => markOf(server, "cluster") === cluster);
+    const of = (role: string) => own.filter((server) => rolesOf(server).includes(role)).map((server) => member(server, resources));
+    const settings = resources.find(({ type, name }) => type.endsWith(":DynamicSettings") && name.startsWith(cluster));
+    const [configuration] = objects(settings?.props.configuration);
+    const files = own.flatMap(({ props }) => objects(props.uploads)).filter(({ file }) => String(file).endsWith("pgbouncer.ini"));
+    return {
+      on: cluster,
+      etcd: of("etcd"),
+      postgres: of("postgres"),
+      poolers: of("pgbouncer"),
+      configuration,
+      pools: files.flatMap(({ content }) => (typeof content === "string" ? [numbersOf(content)] : [])),
+    };
+  });
+}
+
+/** A Docker label or an AWS tag `pgha.<key>`. */
+function markOf({ props }: Declared, key: string): string | undefined {
+  const label = objects(props.labels).find((one) => one.label === `pgha.${key}`)?.value;
+  const [tags = {}] = objects(props.tags);
+  const value = label ?? tags[`pgha.${key}`] ?? tags[`pgha:${key}`];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** One server may hold several: "postgres+etcd". */
+function rolesOf(server: Declared): string[] {
+  return (markOf(server, "role") ?? "").split(/[^a-z]+/);
+}
+
+/** An instance is in the zone that it names, or in that of its subnet. */
+function member(server: Declared, resources: Declared[]): Member {
+  const subnet = resources.find(({ name, type }) => kindOf({ type }) === "aws:Subnet" && (server.refers.subnetId ?? []).includes(name));
+  const zone = items(server.props.availabilityZone ?? subnet?.props.availabilityZone).find((one) => typeof one === "string");
+  return { name: server.name, type: server.type, zone: zone as string | undefined };
+}
+
+function numbersOf(ini: string): Record<string, number> {
+  const pairs = [...ini.matchAll(/^(\w+)\s*=\s*(\d+)\s*$/gm)].map(([, key, value]) => [key, Number(value)]);
+  return Object.fromEntries(pairs);
+}
