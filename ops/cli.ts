@@ -19,6 +19,7 @@ const commands: Record<string, () => Command> = {
   failover: () => require("./commands/failover"),
   drill: () => require("./commands/drill"),
   logs: () => require("./commands/logs"),
+  plan: () => require("./commands/plan"),
 };
 
 export function usage(): string {

@@ -120,6 +120,19 @@ describe("a cluster, by the commands of the README", () => {
     assert.doesNotMatch(refresh.text, /\d+ (updated|deleted|replaced)/);
   });
 
+  it("has a change planned: which settings restart Postgres, in which order, and what stays", async () => {
+    const same = JSON.parse((await project.must("pgha", "plan", "--stack", "e2e", "--json")).stdout);
+    assert.deepEqual([same.new, same.resources, same.files, same.settings], [false, [], [], []]);
+    project.configure("e2e", { ...CONFIGURATION, postgres: { ...CONFIGURATION.postgres, parameters: { max_connections: 150, work_mem: "3MB" } } });
+    const { settings, servers } = JSON.parse((await project.must("pgha", "plan", "--stack", "e2e", "--json")).stdout);
+    project.configure("e2e", CONFIGURATION);
+    assert.deepEqual(Object.fromEntries(settings.map(({ setting, change }: any) => [setting, change.replace(/^.*: /, "")])), {
+      max_connections: "restart, primary first",
+      work_mem: "reload",
+    });
+    assert.deepEqual(servers.map(({ role, operation }: any) => `${operation} ${role}`), ["replace pgbouncer"]);
+  });
+
   it("has its state shown by `pgha status`", async () => {
     const { stdout } = await project.must("pgha", "status", "--stack", "e2e", "--json");
     const status = JSON.parse(stdout);
