@@ -6,6 +6,9 @@ import { rules } from "../policy/rules";
 import { ConfigurationError, Fault } from "./cluster/errors";
 import { clampTo, GIB, parseSize } from "./cluster/units";
 import { logsSchema } from "./logs";
+import { ConfigurationError, Fault } from "./cluster/errors";
+import { clampTo, GIB, parseSize } from "./cluster/units";
+import { rules } from "../policy/rules";
 
 const size = z.string().transform((text, context) => {
   const bytes = parseSize(text);
@@ -82,6 +85,16 @@ export const schema = z.strictObject({
     .prefault({}),
   database: z.strictObject({ name: identifier.default("app").describe("application database") }).prefault({}),
   logs: logsSchema.prefault({}),
+  policies: z
+    .partialRecord(
+      z.enum(rules.map(({ name }) => name)),
+      z.strictObject({
+        level: z.enum(["advisory", "disabled"]).describe("a warning, or nothing at all"),
+        reason: z.string().min(10, "say in a few words why it does not hold here").describe("why the rule does not hold here"),
+      }),
+    )
+    .default({})
+    .describe("rules of policy/ that are not mandatory here, by name; each with `level` (advisory, disabled) and `reason`"),
   slots: z
     .array(
       z.strictObject({

@@ -1,4 +1,3 @@
-import type { PostgresVersion } from "../cluster/spec";
 import { ask, Control, Json } from "../patroni/client";
 import { lowersShared, mergePatch } from "../patroni/configuration";
 import { restartWhereNeeded } from "../patroni/restart";
@@ -7,7 +6,6 @@ import { reaching, reachingControl } from "../reach/reach";
 export interface SettingsInputs {
   control: Control;
   configuration: Json;
-  version: PostgresVersion;
 }
 
 /** The live configuration; undefined while no member answers. */
@@ -25,6 +23,7 @@ export async function applySettings(inputs: SettingsInputs, managed: unknown): P
 }
 
 async function apply({ control, configuration }: SettingsInputs, managed: unknown): Promise<void> {
+export async function applySettings({ control, configuration }: SettingsInputs, managed: unknown): Promise<SettingsInputs> {
   const live = await ask(control, "GET", "/config");
   const patch = mergePatch(live, configuration, managed);
   const changed = Object.keys(patch).length > 0;
@@ -35,4 +34,5 @@ async function apply({ control, configuration }: SettingsInputs, managed: unknow
     if (changed) await ask(control, "PATCH", "/config", mergePatch(configuration, live, patch));
     throw error;
   }
+  return { control, configuration };
 }
