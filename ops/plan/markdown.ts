@@ -1,6 +1,6 @@
 import { FileChange } from "./files";
 import { PlanReport } from "./report";
-import { budgetLine, budgetRows, costLine, countsLine, restartLine, serverLines, settingRank, shorten } from "./words";
+import { budgetLine, budgetRows, costLine, countsLine, names, restartLine, serverLines, settingRank, shorten } from "./words";
 
 /** Characters that GitHub takes in a comment, less what a workflow writes around it. */
 const LIMIT = 60_000;
@@ -42,7 +42,7 @@ function folded(title: string, lines: string[]): string {
 function file({ path, on, added, removed, diff }: FileChange): string {
   // A fence longer than any in the text, so that no file ends it
   const fence = "`".repeat(Math.max(3, ...(diff.match(/`+/g) ?? []).map((run) => run.length + 1)));
-  return folded(`<code>${path}</code> on ${on.join(", ")} (+${added} −${removed})`, [`${fence}diff`, ...diff.split("\n").map(shorten), fence]);
+  return folded(`<code>${path}</code> on ${names(on)} (+${added} −${removed})`, [`${fence}diff`, ...diff.split("\n").map(shorten), fence]);
 }
 
 function escape(text: string): string {

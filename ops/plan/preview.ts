@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
+import { parse, stringify } from "yaml";
 import { EngineEnvironment, ensureEngine } from "../../tools/engine";
 import { configurationArguments, configurationFile } from "../../tools/engine/configuration";
 import { lastLines } from "../../tools/engine/pulumi";
@@ -32,14 +33,14 @@ export async function previewStack(stack: string, { refresh = false } = {}): Pro
   const isNew = (await findStack(stack, engine)) === undefined;
   let preview: Preview | undefined;
   await log.step("Preview", async (step) => {
-    preview = isNew ? await inPassing(stack, engine, (there) => run(stack, there, { refresh: false, step })) : await run(stack, engine, { refresh, step });
+    preview = isNew ? await inPassing(stack, engine, step) : await run(stack, engine, step, refresh ? ["--refresh"] : []);
     return `${preview.steps.length} resources`;
   });
   return { preview: preview!, isNew };
 }
 
-async function run(stack: string, engine: EngineEnvironment, { refresh, step }: { refresh: boolean; step: Progress }): Promise<Preview> {
-  const args = ["preview", "--stack", stack, "--json", "--non-interactive", ...(refresh ? ["--refresh"] : [])];
+async function run(stack: string, engine: EngineEnvironment, step: Progress, further: string[]): Promise<Preview> {
+  const args = ["preview", "--stack", stack, "--json", "--non-interactive", ...further];
   const env = { ...engine.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" };
   let seen = 0;
   const onLine = (line: string) => void (line.includes('"resourcePreEvent"') && step.progress(`${++seen} resources`));
@@ -51,8 +52,8 @@ async function run(stack: string, engine: EngineEnvironment, { refresh, step }: 
   throw new UserError(`the preview of ${stack} failed${code === 124 ? ` after ${LIMIT / 60_000} minutes` : ""}: ${said}`, "mend what it names, then run the command again");
 }
 
-/** Works on a stack in a state of its own, which is gone afterwards; the engine's plugins are the ones that are there. */
-async function inPassing<T>(stack: string, engine: EngineEnvironment, work: (there: EngineEnvironment) => Promise<T>): Promise<T> {
+/** Previews a stack in a state of its own, which is gone afterwards; the engine's plugins are the ones that are there. */
+async function inPassing(stack: string, engine: EngineEnvironment, step: Progress): Promise<Preview> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pgha-plan-"));
   const remove = () => fs.rmSync(folder, { recursive: true, force: true });
   process.once("exit", remove);
@@ -61,20 +62,24 @@ async function inPassing<T>(stack: string, engine: EngineEnvironment, work: (the
     for (const name of ["state", "home"]) fs.mkdirSync(at(name));
     const plugins = path.join(engine.env.PULUMI_HOME ?? path.join(os.homedir(), ".pulumi"), "plugins");
     if (fs.existsSync(plugins)) fs.symlinkSync(plugins, at("home/plugins"));
-    const env: NodeJS.ProcessEnv = {
-      ...engine.env,
-      PULUMI_BACKEND_URL: pathToFileURL(at("state")).href,
-      PULUMI_HOME: at("home"),
-      PULUMI_ACCESS_TOKEN: undefined,
-      PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex"),
-      PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
-      PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
-    };
+    const { file, passphrase } = configurationCopy(configurationFile(engine.root, stack), at("Pulumi.copy.yaml"), engine.env);
+    const env = { ...engine.env, ...passphrase, PULUMI_BACKEND_URL: pathToFileURL(at("state")).href, PULUMI_HOME: at("home"), PULUMI_ACCESS_TOKEN: undefined };
     const there = { ...engine, env, backend: { own: true }, layout: { ...engine.layout, stack: (name: string) => at(`stack-${name}`) } };
     await ensureStack(stack, there);
-    return await work(there);
+    return await run(stack, there, step, ["--config-file", file]);
   } finally {
     process.off("exit", remove);
     remove();
   }
+}
+
+/** The configuration for that state. Where nothing in it is encrypted, nobody's passphrase is needed to read it. */
+function configurationCopy(file: string, copy: string, env: NodeJS.ProcessEnv) {
+  const { encryptionsalt, secretsprovider, ...rest } = (parse(fs.readFileSync(file, "utf8")) as Record<string, unknown> | null) ?? {};
+  const encrypted = JSON.stringify(rest).includes('"secure":');
+  fs.writeFileSync(copy, stringify(encrypted ? { ...rest, encryptionsalt, secretsprovider } : rest));
+  const { PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE } = env;
+  const known = { PULUMI_CONFIG_PASSPHRASE, PULUMI_CONFIG_PASSPHRASE_FILE };
+  const own = { PULUMI_CONFIG_PASSPHRASE: randomBytes(16).toString("hex"), PULUMI_CONFIG_PASSPHRASE_FILE: undefined };
+  return { file: copy, passphrase: encrypted ? known : own };
 }

@@ -1,7 +1,7 @@
 import { Cell, Column, layOut } from "../table";
 import { Paint, Screen, Tone } from "../terminal";
-import { budgetLine, budgetRows, costLine, countsLine, restartLine, serverLines, settingRank, shorten } from "./words";
-import { FileChange } from "./files";
+import { budgetLine, budgetRows, costLine, countsLine, names, restartLine, serverLines, settingRank, shorten } from "./words";
+import { byNumber, FileChange } from "./files";
 import { hasChanges, PlanReport } from "./report";
 
 const signs: Record<string, [sign: string, tone: Tone]> = {
@@ -30,7 +30,7 @@ export function viewPlan(report: PlanReport, screen: Screen, { full = false } = 
       ...indent(budgetLine(report)),
     ]),
     ...section("Cost", indent(costLine(report))),
-    ...section("Files", report.files.flatMap((file) => fileLines(file, paint, full))),
+    ...section("Files", [...(full ? [] : listed(report.files, paint)), ...report.files.filter(({ operation }) => full || operation === "update").flatMap((file) => fileLines(file, paint))]),
     ...section("Resources", table([{ title: "" }, { title: "resource" }, { title: "type" }, { title: "changed", spare: 1 }], report.resources.map(({ operation, type, name, properties }) => [
       { text: signs[operation][0], tone: signs[operation][1] }, { text: name }, { text: type.split(":").slice(-1)[0] }, { text: properties.join(", ") },
     ]))),
@@ -39,10 +39,19 @@ export function viewPlan(report: PlanReport, screen: Screen, { full = false } = 
   ].join("\n");
 }
 
-function fileLines({ path, on, operation, added, removed, diff }: FileChange, paint: Paint, full: boolean): string[] {
+/** Files that are new or go, without their text: one line for each, whatever is in it on each server. */
+function listed(files: FileChange[], paint: Paint): string[] {
+  const whole = files.filter(({ operation }) => operation !== "update");
+  return [...new Set(whole.map(({ path, operation }) => `${operation} ${path}`))].map((key) => {
+    const same = whole.filter(({ path, operation }) => `${operation} ${path}` === key);
+    const [sign, tone] = signs[same[0].operation];
+    return `  ${paint(sign, tone)} ${same[0].path} ${paint(`on ${names(same.flatMap(({ on }) => on).sort(byNumber))}`, "dim")}`;
+  });
+}
+
+function fileLines({ path, on, operation, added, removed, diff }: FileChange, paint: Paint): string[] {
   const [sign, tone] = signs[operation];
-  const head = `  ${paint(sign, tone)} ${path} ${paint(`on ${on.join(", ")} (+${added} −${removed})`, "dim")}`;
-  if (operation !== "update" && !full) return [head];
+  const head = `  ${paint(sign, tone)} ${path} ${paint(`on ${names(on)} (+${added} −${removed})`, "dim")}`;
   return [head, ...diff.split("\n").map((line) => `    ${paintDiff(shorten(line), paint)}`)];
 }
 

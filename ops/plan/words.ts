@@ -60,6 +60,11 @@ export function budgetLine(report: PlanReport): string[] {
   return [`as before: at worst ${seconds(worst, until)}, when ${title}`];
 }
 
+/** All of a few names, the first ones of many. */
+export function names(all: string[]): string {
+  return all.length <= 4 ? all.join(", ") : `${all.slice(0, 2).join(", ")} and ${all.length - 2} more`;
+}
+
 /** One line of a difference, cut where it would fill screens. */
 export function shorten(line: string): string {
   return line.length > 240 ? `${line.slice(0, 239)}…` : line;

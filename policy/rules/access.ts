@@ -8,9 +8,14 @@ function permissions({ props, type }: Declared): Statement[] {
   return kind === "aws:Role" ? objects(props.inlinePolicies).flatMap(({ policy }) => statementsOf(policy)) : [];
 }
 
-/** Actions that know no resource: IAM takes "*" only. Source: Service Authorization Reference. */
-const withoutResource = /^(ssmmessages:|ec2messages:|ssm:UpdateInstanceInformation$|ssm:ListAssociations$|ssm:ListInstanceAssociations$|ec2:Describe|cloudwatch:PutMetricData$|ecr:GetAuthorizationToken$|sts:GetCallerIdentity$|kms:GenerateRandom$)/;
+/** What the agent of Systems Manager may do in AWS's own policy for it, but read parameters. Source: AmazonSSMManagedInstanceCore. */
+const agent =
+  /^(ssmmessages:|ec2messages:|ssm:(UpdateInstanceInformation|ListAssociations|ListInstanceAssociations|DescribeAssociation|GetDocument|DescribeDocument|GetManifest|GetDeployablePatchSnapshotForInstance|UpdateAssociationStatus|UpdateInstanceAssociationStatus|PutInventory|PutComplianceItems|PutConfigurePackageResult)$)/;
 
+/** Actions that know no resource: IAM takes "*" only. Source: Service Authorization Reference. */
+const withoutResource = /^(ec2:Describe|cloudwatch:PutMetricData$|ecr:GetAuthorizationToken$|sts:GetCallerIdentity$|kms:GenerateRandom$)/;
+
+const mayBeBroad = (action: string) => agent.test(action) || withoutResource.test(action);
 const allowed = (resource: Declared) => permissions(resource).filter(({ effect }) => effect === "Allow");
 const isServiceWide = (action: string) => action === "*" || /^[a-z0-9-]+:\*$/i.test(action);
 const isConditional = ({ condition }: Statement) => objects(condition).length > 0;
@@ -22,7 +27,7 @@ export const access: ResourceRule[] = [
     remedy: "list the actions that the server needs, for example ssm:GetParameter",
     problems: (resource) =>
       allowed(resource).flatMap(({ actions, inverted }) => [
-        ...actions.filter((action) => isServiceWide(action) && !withoutResource.test(action)).map((action) => `allows ${action}`),
+        ...actions.filter((action) => isServiceWide(action) && !mayBeBroad(action)).map((action) => `allows ${action}`),
         ...oneOf(inverted && actions.length === 0, "allows everything but some actions"),
       ]),
   },
@@ -33,7 +38,7 @@ export const access: ResourceRule[] = [
     problems: (resource) =>
       allowed(resource).flatMap((statement) => {
         const broad = statement.resources.some((one) => one === "*" || /^arn:[^:]*:s3:::\*/.test(one)) && !isConditional(statement);
-        const actions = statement.actions.filter((action) => !withoutResource.test(action));
+        const actions = statement.actions.filter((action) => !mayBeBroad(action));
         return oneOf(broad && actions.length > 0, `allows ${actions.join(", ")} on every resource`);
       }),
   },

@@ -22,22 +22,45 @@ export interface Member {
 /** The clusters among a program's resources, by their label or tag `pgha.cluster`. */
 export function shapesOf(resources: Declared[]): Shape[] {
   const servers = resources.filter(({ type }) => ["docker:Container", "aws:Instance"].includes(kindOf({ type })) );
-  const clusters = [...new Set(servers.map((server) => markOf(server, "cluster")).filter((cluster) => cluster !== undefined))];
+  const clusters = [...new Set(servers.map(clusterOf).filter((cluster) => cluster !== undefined))];
   return clusters.map((cluster) => {
-    const own = servers.filter((server) => markOf(server, "cluster") === cluster);
+    const own = servers.filter((server) => clusterOf(server) === cluster);
     const of = (role: string) => own.filter((server) => rolesOf(server).includes(role)).map((server) => member(server, resources));
     const settings = resources.find(({ type, name }) => type.endsWith(":DynamicSettings") && name.startsWith(cluster));
     const [configuration] = objects(settings?.props.configuration);
-    const files = own.flatMap(({ props }) => objects(props.uploads)).filter(({ file }) => String(file).endsWith("pgbouncer.ini"));
+    const etcd = of("etcd");
     return {
       on: cluster,
-      etcd: of("etcd"),
+      // Machines of Postgres hold etcd, too, where it has none of its own
+      etcd: etcd.length === 0 ? of("postgres").filter(({ type }) => type.startsWith("aws:")) : etcd,
       postgres: of("postgres"),
       poolers: of("pgbouncer"),
       configuration,
-      pools: files.flatMap(({ content }) => (typeof content === "string" ? [numbersOf(content)] : [])),
+      pools: resources.filter((resource) => own.includes(resource) || (kindOf(resource) === "aws:BucketObjectv2" && resource.name.startsWith(`${cluster}-`))).flatMap(poolsOf),
     };
   });
+}
+
+/** Its mark, or what its name begins with: the tag may be one that the provider gives all resources. */
+function clusterOf(server: Declared): string | undefined {
+  const role = markOf(server, "role");
+  return role === undefined ? undefined : (markOf(server, "cluster") ?? server.name.replace(/-[a-z]+-\d+$/, ""));
+}
+
+/** From the pgbouncer.ini that a container is given, or a machine by its bundle. */
+function poolsOf({ props }: Declared): Record<string, number>[] {
+  const uploads = objects(props.uploads).filter(({ file }) => String(file).endsWith("/pgbouncer.ini")).map(({ content }) => content);
+  const bundled = typeof props.content === "string" ? iniOf(props.content) : undefined;
+  return [...uploads, bundled].filter((ini): ini is string => typeof ini === "string").map(numbersOf);
+}
+
+function iniOf(bundle: string): unknown {
+  try {
+    const files = objects(JSON.parse(bundle))[0]?.files;
+    return Object.entries(objects(files)[0] ?? {}).flatMap(([path, file]) => (path.endsWith("/pgbouncer.ini") ? objects(file) : []))[0]?.content;
+  } catch {
+    return undefined; // no bundle
+  }
 }
 
 /** A Docker label or an AWS tag `pgha.<key>`. */

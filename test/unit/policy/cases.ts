@@ -42,7 +42,7 @@ interface Case {
 export const cases: Record<string, Case> = {
   "odd-etcd": { unsafe: { "two members": cluster({ etcd: 2, postgres: 3 }), "four members": cluster({ etcd: ["a", "b", "c", "a"] }) }, safe: { three: cluster({ etcd: 3 }), one: cluster({ etcd: 1 }) } },
   "etcd-spread": {
-    unsafe: { "two of three in one zone": cluster({ etcd: ["a", "a", "b"] }), "all in one zone": cluster({ etcd: ["a", "a", "a"] }) },
+    unsafe: { "two of three in one zone": cluster({ etcd: ["a", "a", "b"] }), "all in one zone": cluster({ etcd: ["a", "a", "a"] }), "on Postgres machines in two zones": cluster({ postgres: ["a", "a", "b"] }) },
     safe: { "a zone each": cluster({ etcd: ["a", "b", "c"] }), "containers, which have no zone": cluster({ etcd: 3 }), "two of five": cluster({ etcd: ["a", "a", "b", "b", "c"] }) },
   },
   "postgres-spread": { unsafe: { "two of three in one zone": cluster({ postgres: ["a", "a", "b"] }) }, safe: { "a zone each": cluster({ postgres: ["a", "b", "c"] }), "two in two": cluster({ postgres: ["a", "b"] }) } },
@@ -59,7 +59,9 @@ export const cases: Record<string, Case> = {
     safe: { none: cluster({ postgres: 3 }), "30 s in asynchronous mode": cluster({ postgres: 3 }, { synchronous_mode: "off", primary_start_timeout: 30 }) },
   },
   "pools-fit": {
-    unsafe: { "two poolers with 60 a database": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: 200 } } }, "max_db_connections = 60\n") },
+    unsafe: {
+      "edges by their bundles": [...cluster({ edge: ["a", "b"] }, { postgresql: { parameters: { max_connections: 200 } } }), ...[1, 2].map((n) => ({ ...make("aws:s3/bucketObjectv2:BucketObjectv2")({ content: JSON.stringify({ files: { "/etc/pgha/pgbouncer.ini": { content: "max_db_connections = 60\n" } } }) }), name: `c-edge-${n}-bundle` }))],
+      "two poolers with 60 a database": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: 200 } } }, "max_db_connections = 60\n") },
     safe: { "two with 45": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: "200" } } }, "max_db_connections = 45\n") },
   },
   durable: {
@@ -139,7 +141,7 @@ export const cases: Record<string, Case> = {
     safe: { denied: [bucket(), other("aws:s3/bucketPolicy:BucketPolicy", { policy: deny("false") }, ofBucket)], "a policy that is not known yet": [bucket(), other("aws:s3/bucketPolicy:BucketPolicy", { policy: UNKNOWN }, ofBucket)] },
   },
   "no-wildcard-action": { unsafe: { everything: allows("*"), "all of S3": allows(["s3:*"]), "all but some": allows(undefined, "arn:aws:s3:::x", { NotAction: "iam:*" }) }, safe: { one: allows("s3:GetObject"), denied: rolePolicy({ policy: '{"Statement":{"Effect":"Deny","Action":"*"}}' }), "Session Manager's channel": allows("ssmmessages:*", "*") } },
-  "no-wildcard-resource": { unsafe: { "every parameter": allows("ssm:GetParameter", "*"), "every bucket": allows("s3:GetObject", "arn:aws:s3:::*"), "in a role": make("aws:iam/role:Role")({ inlinePolicies: [{ policy: '{"Statement":{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}}' }] }) }, safe: { "its own": allows("ssm:GetParameter", "arn:aws:ssm:*:*:parameter/pgha/prod/*"), "what knows no resource": allows("ec2:DescribeVolumes", "*"), "under a condition": allows("kms:Decrypt", "*", { Condition: { StringEquals: { "kms:ViaService": "ssm" } } }) } },
+  "no-wildcard-resource": { unsafe: { "every parameter": allows("ssm:GetParameter", "*"), "every bucket": allows("s3:GetObject", "arn:aws:s3:::*"), "in a role": make("aws:iam/role:Role")({ inlinePolicies: [{ policy: '{"Statement":{"Effect":"Allow","Action":"kms:Decrypt","Resource":"*"}}' }] }) }, safe: { "its own": allows("ssm:GetParameter", "arn:aws:ssm:*:*:parameter/pgha/prod/*"), "what knows no resource": allows("ec2:DescribeVolumes", "*"), "Systems Manager's agent": allows(["ssm:UpdateInstanceInformation", "ec2messages:GetMessages"], "*"), "under a condition": allows("kms:Decrypt", "*", { Condition: { StringEquals: { "kms:ViaService": "ssm" } } }) } },
   "no-wildcard-principal": {
     unsafe: { "a bucket's": other("aws:s3/bucketPolicy:BucketPolicy", { policy: trust("*") }), "a role's": make("aws:iam/role:Role")({ assumeRolePolicy: trust({ AWS: "*" }) }) },
     safe: { "a service": make("aws:iam/role:Role")({ assumeRolePolicy: trust({ Service: "ec2.amazonaws.com" }) }), "an account": make("aws:kms/key:Key")({ policy: trust({ AWS: "arn:aws:iam::123456789012:root" }) }), "under a condition": other("aws:s3/bucketPolicy:BucketPolicy", { policy: trust("*", { StringEquals: { "aws:PrincipalAccount": "1" } }) }) },
