@@ -2,8 +2,8 @@ import { FileChange } from "./files";
 import { PlanReport } from "./report";
 import { budgetLine, budgetRows, costLine, countsLine, names, restartLine, serverLines, settingRank, shorten } from "./words";
 
-/** Characters that GitHub takes in a comment, less what a workflow writes around it. */
-const LIMIT = 60_000;
+/** Characters of one plan: two of them fit into a comment on GitHub, which takes 65,536. */
+const LIMIT = 30_000;
 
 /** The plan as a comment of a pull request: what matters in sight, differences folded. What is too long is left out, and said. */
 export function markdownPlan(report: PlanReport, limit = LIMIT): string {
