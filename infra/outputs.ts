@@ -2,6 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { Certificate, CertificateAuthority } from "./certificates";
+import { planAvailability } from "./cluster/availability";
 import { CLIENT_CONNECT_TIMEOUT, planBudget } from "./cluster/budget";
 import { monthlyCost } from "./cluster/cost";
 import { ClusterSpec } from "./cluster/spec";
@@ -46,6 +47,7 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
     operatorKey: operator.key,
     budget: planBudget(spec),
     ...(spec.logs.enabled && { logs: { archive: path.join(FOLDER, "archives"), ...spec.logs } }),
+    availability: planAvailability(spec),
     cluster: {
       name: spec.name,
       target: spec.target,

@@ -1,6 +1,6 @@
 import { FileChange } from "./files";
 import { PlanReport } from "./report";
-import { budgetLine, budgetRows, costLine, countsLine, names, restartLine, serverLines, settingRank, shorten } from "./words";
+import { availabilityLines, budgetLine, budgetRows, costLine, countsLine, names, restartLine, serverLines, settingRank, shorten } from "./words";
 
 /** Characters of one plan: two of them fit into a comment on GitHub, which takes 65,536. */
 const LIMIT = 30_000;
@@ -13,6 +13,7 @@ export function markdownPlan(report: PlanReport, limit = LIMIT): string {
     ...block("Settings", [...table(["setting", "change"], [...report.settings].sort(settingRank).map(({ setting, change }) => [`\`${setting}\``, escape(change)])), ...restartLine(report).map((line) => `\n${line}.`)]),
     ...block(report.new ? "Servers" : "Servers made anew, one at a time", serverLines(report).map((line) => `${line.replace(/^(\d+) +/, "$1. ")}`)),
     ...block("Write outage to expect", [...table(["when", "typical", "worst"], budgetRows(report)), ...budgetLine(report)]),
+    ...block("Availability to expect", availabilityLines(report).map((line) => `- ${line}`)),
     ...block("Cost", costLine(report)),
     ...block("Warnings", report.warnings.map((warning) => `- ${escape(warning)}`)),
   ];

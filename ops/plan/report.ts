@@ -1,3 +1,4 @@
+import type { Availability } from "../../infra/cluster/availability";
 import { Budget } from "../outputs";
 import { Inputs, Operation, Preview, Step } from "./events";
 import { byNumber, FileChange, fileChanges } from "./files";
@@ -16,6 +17,8 @@ export interface PlanReport {
   /** What only a new cluster can have. */
   rebuilds: { key: string; from: string; to: string }[];
   budget?: { before?: Budget; after: Budget };
+  /** By assumed figures of zones, hosts and nodes: infra/cluster/availability.ts. */
+  availability?: { before?: Availability; after: Availability };
   /** Of a target that costs; a month. */
   cost?: { before?: Cost; after: Cost };
   warnings: string[];
@@ -57,6 +60,7 @@ export function planReport(stack: string, isNew: boolean, { steps, outputs, warn
     files: fileChanges(steps),
     rebuilds: steps.flatMap(rebuilds),
     ...pair<Budget, "budget">("budget", before, after),
+    ...pair<Availability, "availability">("availability", before, after),
     ...pair<Cost, "cost">("cost", before, after),
     warnings: [...new Set(warnings)],
   };

@@ -1,6 +1,6 @@
 import { Cell, Column, layOut } from "../table";
 import { Paint, Screen, Tone } from "../terminal";
-import { budgetLine, budgetRows, costLine, countsLine, names, restartLine, serverLines, settingRank, shorten } from "./words";
+import { availabilityLines, budgetLine, budgetRows, costLine, countsLine, names, restartLine, serverLines, settingRank, shorten } from "./words";
 import { byNumber, FileChange } from "./files";
 import { hasChanges, PlanReport } from "./report";
 
@@ -29,6 +29,7 @@ export function viewPlan(report: PlanReport, screen: Screen, { full = false } = 
       ...table([{ title: "when" }, { title: "typical", align: "right" }, { title: "worst", align: "right" }], budgetRows(report).map((row) => row.map((text) => ({ text })))),
       ...indent(budgetLine(report)),
     ]),
+    ...section("Availability to expect", indent(availabilityLines(report))),
     ...section("Cost", indent(costLine(report))),
     ...section("Files", [...(full ? [] : listed(report.files, paint)), ...report.files.filter(({ operation }) => full || operation === "update").flatMap((file) => fileLines(file, paint))]),
     ...section("Resources", table([{ title: "" }, { title: "resource" }, { title: "type" }, { title: "changed", spare: 1 }], report.resources.map(({ operation, type, name, properties }) => [

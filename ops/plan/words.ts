@@ -60,6 +60,18 @@ export function budgetLine(report: PlanReport): string[] {
   return [`as before: at worst ${seconds(worst, until)}, when ${title}`];
 }
 
+/** What to expect of the topology, by the figures that it assumes, and how the next target is reached. */
+export function availabilityLines({ availability }: PlanReport): string[] {
+  if (!availability) return [];
+  const { before, after } = availability;
+  const was = before && before.percent !== after.percent ? `${before.percent} % → ` : "";
+  const next = after.targets.find(({ met }) => !met);
+  return [
+    `${was}${after.percent} %: down ${after.downHoursPerYear} h a year, ${after.downMinutesPerMonth} min a month, failovers left out (zone 99.95 %, host 99.9 %, node 99.5 % assumed)`,
+    ...(next ? [`for ${next.percent} %: ${next.advice}`] : []),
+  ];
+}
+
 /** All of a few names, the first ones of many. */
 export function names(all: string[]): string {
   return all.length <= 4 ? all.join(", ") : `${all.slice(0, 2).join(", ")} and ${all.length - 2} more`;

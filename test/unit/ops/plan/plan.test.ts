@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { describeAvailability } from "../../../../infra/cluster/availability";
 import { readEvents, Step } from "../../../../ops/plan/events";
 import { fileChanges, filesOf } from "../../../../ops/plan/files";
 import { markdownPlan } from "../../../../ops/plan/markdown";
@@ -56,6 +57,12 @@ describe("a plan", () => {
     failure.worst = 337;
     assert.match(viewPlan(changed, screen), /Postgres crashes +3\.2 s +7 s → 337 s/);
     assert.match(markdownPlan(changed), /\| Postgres crashes \| 3\.2 s \| 7 s → 337 s \|/);
+  });
+
+  it("says what the topology lets expect, and what reaches the next target", () => {
+    const availability = (postgres: number) => describeAvailability({ zones: 1, machines: "one", postgres, etcd: 3, proxies: 2, poolers: 2, postgresNeeded: 1 });
+    const text = viewPlan({ ...report(), availability: { before: availability(1), after: availability(3) } }, screen);
+    assert.match(text, /Availability to expect\n {2}99\.3\d+ % → 99\.8\d+ %: down [\d.]+ h a year, [\d.]+ min a month[^\n]*\n {2}for 99\.9 %: a machine for each server, 3 zones/);
   });
 
   it("says what the change costs a month", () => {
