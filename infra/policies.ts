@@ -72,7 +72,7 @@ const single = rules.filter((rule) => "problems" in rule);
 
 function isPlain(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return true;
-  return !pulumi.Output.isInstance(value) && !(value instanceof Promise) && Object.values(value).every(isPlain);
+  return !pulumi.Output.isInstance(value) && !(value instanceof Promise) && !pulumi.Resource.isInstance(value) && Object.values(value).every(isPlain);
 }
 
 /** Plain data, UNKNOWN and SECRET in place of what may not be looked at. */

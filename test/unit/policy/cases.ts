@@ -117,8 +117,8 @@ export const cases: Record<string, Case> = {
     safe: { all: instance({ rootBlockDevice: { encrypted: true }, ebsBlockDevices: [{ encrypted: true }] }) },
   },
   "parameter-secure": {
-    unsafe: { "a password in clear": parameter({ type: "String", name: "/pgha/prod/postgres-password" }), "a secret in clear": parameter({ type: "String", name: "/pgha/prod/x", value: SECRET }), "a key in a list": parameter({ type: "StringList", name: "/pgha/a", value: "-----BEGIN PRIVATE KEY-----" }) },
-    safe: { SecureString: parameter({ type: "SecureString", name: "/pgha/prod/postgres-password", value: SECRET }), "the name of a host": parameter({ type: "String", name: "/pgha/prod/host", value: "10.0.0.1" }) },
+    unsafe: { "a password in clear": parameter({ type: "String", name: "/pgha/prod/postgres-password" }), "a URL with a password": parameter({ type: "String", name: "/pgha/prod/url", insecureValue: "postgresql://app:secret1@db/app" }), "a key in a list": parameter({ type: "StringList", name: "/pgha/a", value: "-----BEGIN PRIVATE KEY-----" }) },
+    safe: { SecureString: parameter({ type: "SecureString", name: "/pgha/prod/postgres-password", value: SECRET }), "a value that the SDK marks": parameter({ type: "String", name: "/pgha/prod/bucket", value: SECRET }), "the name of a host": parameter({ type: "String", name: "/pgha/prod/host", value: "10.0.0.1" }) },
   },
   "volume-encrypted": { unsafe: { "left out": volume({}, { protect: true }), not: volume({ encrypted: false }, { protect: true }) }, safe: { encrypted: volume({ encrypted: true }, { protect: true }) } },
   "volume-kept": { unsafe: { "EBS": volume({ encrypted: true }), "Docker": dockerVolume({}, { retainOnDelete: false }) }, safe: { protected: volume({ encrypted: true }, { protect: true }), retained: dockerVolume({}, { retainOnDelete: true }) } },
