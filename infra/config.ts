@@ -2,12 +2,9 @@ import * as os from "os";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { awsSchema } from "./awsConfig";
-import { rules } from "../policy/rules";
 import { ConfigurationError, Fault } from "./cluster/errors";
 import { clampTo, GIB, parseSize } from "./cluster/units";
 import { logsSchema } from "./logs";
-import { ConfigurationError, Fault } from "./cluster/errors";
-import { clampTo, GIB, parseSize } from "./cluster/units";
 import { rules } from "../policy/rules";
 
 const size = z.string().transform((text, context) => {
@@ -129,16 +126,6 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   aws: awsSchema.optional().describe("the machines on EC2, where target is aws"),
-  policies: z
-    .partialRecord(
-      z.enum(rules.map(({ name }) => name)),
-      z.strictObject({
-        level: z.enum(["advisory", "disabled"]).describe("a warning, or nothing at all"),
-        reason: z.string().min(10, "say in a few words why it does not hold here").describe("why the rule does not hold here"),
-      }),
-    )
-    .default({})
-    .describe("rules of policy/ that are not mandatory here, by name; each with `level` (advisory, disabled) and `reason`"),
 });
 
 export type ClusterConfig = Omit<z.output<typeof schema>, "name"> & { name: string; machine: Machine };

@@ -27,7 +27,7 @@ export function userData({ name: cluster, version, ec2 }: ClusterSpec, { host, n
   const etcd = volumes.some((volume) => volume.name === "etcd") ? ["etcd-server", "etcd-client"] : [];
   const ofRole: Record<Role, string[]> = {
     etcd,
-    postgres: [`postgresql-${version}`, "patroni", "python3-etcd", ...etcd],
+    postgres: [`postgresql-${version}`, `postgresql-${version}-cron`, `postgresql-${version}-partman`, "patroni", "python3-etcd", ...etcd],
     edge: ["haproxy", "pgbouncer", "postgresql-client-common", "postgresql-client", "python3-psycopg2"],
   };
   const view: View = {

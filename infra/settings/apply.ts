@@ -19,11 +19,10 @@ export async function liveConfiguration({ control }: SettingsInputs): Promise<Js
  */
 export async function applySettings(inputs: SettingsInputs, managed: unknown): Promise<SettingsInputs> {
   await reachingControl(inputs.control, (control) => apply({ ...inputs, control }, managed));
-  return inputs;
+  return { control: inputs.control, configuration: inputs.configuration };
 }
 
 async function apply({ control, configuration }: SettingsInputs, managed: unknown): Promise<void> {
-export async function applySettings({ control, configuration }: SettingsInputs, managed: unknown): Promise<SettingsInputs> {
   const live = await ask(control, "GET", "/config");
   const patch = mergePatch(live, configuration, managed);
   const changed = Object.keys(patch).length > 0;
@@ -34,5 +33,4 @@ export async function applySettings({ control, configuration }: SettingsInputs, 
     if (changed) await ask(control, "PATCH", "/config", mergePatch(configuration, live, patch));
     throw error;
   }
-  return { control, configuration };
 }

@@ -32,9 +32,9 @@ echo 'deb http://deb.debian.org/debian forky main' >/etc/apt/sources.list.d/fork
 printf 'Package: *\nPin: release n=forky\nPin-Priority: -1\n\nPackage: etcd-server etcd-client\nPin: release n=forky\nPin-Priority: 600\n' >/etc/apt/preferences.d/pgha
 apt update
 echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
-apt install -y --no-install-recommends postgresql-18 patroni python3-etcd
+apt install -y --no-install-recommends postgresql-18 postgresql-18-cron postgresql-18-partman patroni python3-etcd
 # Newer ones come by a new image or by hand, one machine after the other
-apt-mark hold postgresql-18 patroni python3-etcd >/dev/null
+apt-mark hold postgresql-18 postgresql-18-cron postgresql-18-partman patroni python3-etcd >/dev/null
 if ! systemctl cat amazon-ssm-agent.service >/dev/null 2>&1; then
   curl -fsS --retry 5 -o /tmp/agent.deb "https://s3.us-east-1.amazonaws.com/amazon-ssm-us-east-1/latest/debian_arm64/amazon-ssm-agent.deb"
   dpkg -i /tmp/agent.deb && systemctl enable --now amazon-ssm-agent.service
