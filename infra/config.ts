@@ -4,6 +4,7 @@ import { z } from "zod";
 import { awsSchema } from "./awsConfig";
 import { ConfigurationError, Fault } from "./cluster/errors";
 import { clampTo, GIB, parseSize } from "./cluster/units";
+import { declarations, identifier } from "./declarations";
 import { logsSchema } from "./logs";
 import { rules } from "../policy/rules";
 
@@ -14,7 +15,6 @@ const size = z.string().transform((text, context) => {
 });
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const port = count(1, 65535);
-const identifier = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, "use 1–40 lower-case letters, digits and underscores, a letter first");
 
 /** The object under `pgha:cluster`: every key optional, none unknown. README's table is made from these descriptions. */
 export const schema = z.strictObject({
@@ -82,6 +82,7 @@ export const schema = z.strictObject({
     .prefault({}),
   database: z.strictObject({ name: identifier.default("app").describe("application database") }).prefault({}),
   logs: logsSchema.prefault({}),
+  ...declarations,
   policies: z
     .partialRecord(
       z.enum(rules.map(({ name }) => name)),
@@ -98,6 +99,7 @@ export const schema = z.strictObject({
         name: identifier.describe("name of the slot"),
         type: z.enum(["physical", "logical"]).describe("what is sent; logical slots survive a failover"),
         plugin: z.string().regex(/^[a-z_0-9]+$/).default("pgoutput").describe("output plugin of a logical slot"),
+        database: identifier.optional().describe("database of a logical slot (the application database)"),
       }),
     )
     .default([])

@@ -26,7 +26,7 @@ export function controlOf({ spec, endpoints, authority, operator, secrets }: Con
     authority: authority.certificate,
     certificate: operator.certificate,
     key: operator.key,
-    database: spec.database,
+    databases: spec.databases.map(({ name }) => name),
     poolers: pulumi.all(endpoints.poolers.map(url("pooler_admin", poolerAdmin, "pgbouncer"))),
     writers: pulumi.all(endpoints.write.map(url("postgres", postgres, "postgres"))),
   };

@@ -5,7 +5,9 @@ import { Certificate, CertificateAuthority } from "./certificates";
 import { planAvailability } from "./cluster/availability";
 import { CLIENT_CONNECT_TIMEOUT, planBudget } from "./cluster/budget";
 import { monthlyCost } from "./cluster/cost";
-import { ClusterSpec } from "./cluster/spec";
+import { ClusterSpec, RoleSpec } from "./cluster/spec";
+import { dynamicConfiguration } from "./render/dynamic";
+import { accessRules } from "./render/patroni";
 import { ClusterSecrets } from "./secrets";
 import { Address, Endpoints } from "./targets/target";
 
@@ -27,6 +29,10 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
   const url = (user: string, password: pulumi.Output<string>, addresses: Address[], database: string) =>
     pulumi.interpolate`postgresql://${user}:${password}@${hostList(addresses)}/${database}?sslmode=verify-full&sslrootcert=${caFile}&connect_timeout=${CLIENT_CONNECT_TIMEOUT}`;
   const { database } = spec;
+  const urlsOf = ({ name, database: target }: RoleSpec) => ({
+    write: url(name, secrets.roles[name], endpoints.poolers, target),
+    read: url(name, secrets.roles[name], endpoints.poolers, `${target}_ro`),
+  });
 
   return {
     writeUrl: url(database, application, endpoints.poolers, database),
@@ -35,6 +41,8 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
     haproxyReadUrl: url(`${database}_readonly`, applicationReadonly, endpoints.read, database),
     ...(endpoints.balancer ? { balancerUrl: url(database, application, [{ host: endpoints.balancer, port: 6432 }], database) } : {}),
     ...(spec.ec2 ? { cost: monthlyCost(spec.ec2) } : {}),
+    // Of each declared role that logs in
+    roleUrls: Object.fromEntries(spec.roles.filter(({ login }) => login).map((role) => [role.name, urlsOf(role)])),
     poolerUrls: endpoints.poolers.map((address) => url("monitoring", monitoring, [address], "pgbouncer")),
     // For pgha itself, one host each: pausing poolers, and a checkpoint through a proxy
     poolerAdminUrls: endpoints.poolers.map((address) => url("pooler_admin", poolerAdmin, [address], "pgbouncer")),
@@ -48,11 +56,15 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
     budget: planBudget(spec),
     ...(spec.logs.enabled && { logs: { archive: path.join(FOLDER, "archives"), ...spec.logs } }),
     availability: planAvailability(spec),
+    // What `pgha drift` compares the servers with
+    expected: { configuration: dynamicConfiguration(spec), accessRules: accessRules(spec) },
     cluster: {
       name: spec.name,
       target: spec.target,
       postgresVersion: spec.version,
       database,
+      databases: spec.databases.map(({ name }) => name),
+      examples: spec.examples,
       replication: spec.replication,
       etcd: spec.etcd.map(({ name, host }) => ({ name, host })),
       postgres: spec.members.map(({ name, host }) => ({ name, host })),

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { ConfigurationError } from "./cluster/errors";
+import type { ClusterSpec } from "./cluster/spec";
 
 const USERS = [
   "postgres",
@@ -26,16 +28,34 @@ export class ClusterSecrets extends pulumi.ComponentResource {
   readonly clusterId: pulumi.Output<string>;
   readonly passwords: Record<User, pulumi.Output<string>>;
 
-  constructor(cluster: string, opts?: pulumi.ComponentResourceOptions) {
+  /** Of the declared roles that log in. */
+  readonly roles: Record<string, pulumi.Output<string>>;
+
+  constructor(cluster: string, roles: string[] = [], opts?: pulumi.ComponentResourceOptions) {
     super("pgha:secrets:ClusterSecrets", `${cluster}-secrets`, {}, opts);
     const kept = { parent: this, protect: true };
     this.clusterId = new random.RandomId(`${cluster}-id`, { byteLength: 8 }, kept).hex;
-    const password = (user: User) => new random.RandomPassword(`${cluster}-${dashed(user)}`, { length: 32, special: false }, kept).result;
-    this.passwords = Object.fromEntries(USERS.map((user) => [user, password(user)])) as Record<User, pulumi.Output<string>>;
+    const password = (name: string) => new random.RandomPassword(`${cluster}-${name}`, { length: 32, special: false }, kept).result;
+    this.passwords = Object.fromEntries(USERS.map((user) => [user, password(dashed(user))])) as Record<User, pulumi.Output<string>>;
+    // A role that is declared no more takes its password along: nothing is protected for it
+    const made = (role: string) => new random.RandomPassword(`${cluster}-role-${role}-password`, { length: 32, special: false }, { parent: this }).result;
+    this.roles = Object.fromEntries(roles.map((role) => [role, made(role)]));
     this.registerOutputs({});
   }
 }
 
 function dashed(camelCase: string): string {
   return `${camelCase.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}-password`;
+}
+
+/** What people have put in for the publishers of other clusters: `pulumi config set --secret pgha:<subscription>Password`. */
+export function readSubscriptionPasswords({ databases }: ClusterSpec): Record<string, pulumi.Output<string>> {
+  const config = new pulumi.Config("pgha");
+  const names = databases.flatMap(({ subscriptions }) => subscriptions.map(({ name }) => name));
+  const missing = names.filter((name) => config.getSecret(`${name}Password`) === undefined);
+  if (missing.length)
+    throw new ConfigurationError(missing.map((name) => ({
+      key: `pgha:${name}Password`, problem: `the subscription ${name} needs its password at the publisher`, remedy: `pulumi config set --secret pgha:${name}Password`,
+    })));
+  return Object.fromEntries(names.map((name) => [name, config.requireSecret(`${name}Password`)]));
 }

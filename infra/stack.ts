@@ -6,7 +6,8 @@ import { Database } from "./database/database";
 import { describeCluster } from "./outputs";
 import { underPolicies } from "./policies";
 import { dynamicConfiguration } from "./render/dynamic";
-import { ClusterSecrets } from "./secrets";
+import { accessRules } from "./render/patroni";
+import { ClusterSecrets, readSubscriptionPasswords } from "./secrets";
 import { ClusterReady } from "./settings/clusterReady";
 import { DynamicSettings } from "./settings/dynamicSettings";
 import { targets } from "./targets";
@@ -18,7 +19,7 @@ export function createStack(config: ClusterConfig) {
 
 function declareCluster(config: ClusterConfig) {
   const spec = planCluster(config);
-  const secrets = new ClusterSecrets(spec.name);
+  const secrets = new ClusterSecrets(spec.name, spec.roles.filter(({ login }) => login).map(({ name }) => name));
   const authority = new CertificateAuthority(`${spec.name}-ca`, spec.name);
   const operator = new Certificate(`${spec.name}-operator-certificate`, { authority, unit: "operator", names: [] });
 
@@ -26,21 +27,22 @@ function declareCluster(config: ClusterConfig) {
   const ready = new ClusterReady(`${spec.name}-ready`, { patroni: endpoints.patroni, authority, operator, reach, servers }, { dependsOn: started });
   const settings = new DynamicSettings(
     `${spec.name}-settings`,
-    { control, configuration: dynamicConfiguration(spec), version: spec.version },
+    { control, configuration: dynamicConfiguration(spec), version: spec.version, accessRules: accessRules(spec) },
     { dependsOn: ready },
   );
   const { postgres, pgbouncer, monitoring, application, applicationReadonly } = secrets.passwords;
   const database = new Database(
     `${spec.name}-database`,
     {
-      database: spec.database,
-      slots: spec.slots.filter(({ type }) => type === "logical"),
+      spec,
       logs: logDays(spec.logs),
       hosts: endpoints.write,
       reach,
       caCertificate: authority.certificate,
       password: postgres,
       passwords: { pgbouncer, monitoring, readWrite: application, readOnly: applicationReadonly },
+      rolePasswords: secrets.roles,
+      subscriptionPasswords: readSubscriptionPasswords(spec),
       triggers: servers,
     },
     { dependsOn: settings },

@@ -17,6 +17,8 @@ const commands: Record<string, () => Command> = {
   status: () => require("./commands/status"),
   switchover: () => require("./commands/switchover"),
   failover: () => require("./commands/failover"),
+  drift: () => require("./commands/drift"),
+  migrate: () => require("./commands/migrate"),
   drill: () => require("./commands/drill"),
   logs: () => require("./commands/logs"),
   plan: () => require("./commands/plan"),

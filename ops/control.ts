@@ -8,7 +8,7 @@ export function controlOf(outputs: Outputs): Control {
     authority: outputs.caCertificate,
     certificate: outputs.operatorCertificate,
     key: outputs.operatorKey,
-    database: outputs.cluster.database,
+    databases: outputs.cluster.databases ?? [outputs.cluster.database],
     poolers: outputs.poolerAdminUrls,
     writers: outputs.superuserUrls,
   };

@@ -36,10 +36,14 @@ const schema = z.object({
     name: z.string(),
     target: z.string(),
     database: z.string(),
+    /** All of them; absent from stacks that were deployed when there was but one. */
+    databases: z.array(z.string()).optional(),
     replication: z.object({
       mode: z.enum(["asynchronous", "priority", "quorum", "strict"]),
       synchronousStandbys: z.number(),
     }),
+    /** Example schemas in the application database. */
+    examples: z.array(z.string()).optional(),
     etcd: servers,
     postgres: servers,
     haproxy: servers,
@@ -61,6 +65,8 @@ const schema = z.object({
   budget: budget.optional(),
   /** Absent where the log system is not enabled. */
   logs: logs.optional(),
+  /** As the budget. */
+  expected: z.object({ configuration: z.record(z.string(), z.unknown()), accessRules: z.array(z.string()) }).optional(),
 });
 
 /** A deployed stack as its own outputs describe it. The URLs hold passwords: never print them unmasked. */

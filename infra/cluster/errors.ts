@@ -5,6 +5,11 @@ export interface Fault {
   remedy: string;
 }
 
+/** `key` below pgha:cluster. */
+export function fault(key: string, problem: string, remedy: string): Fault {
+  return { key: `pgha:cluster.${key}`, problem, remedy };
+}
+
 /** Every fault of a configuration at once, a line each. */
 export class ConfigurationError extends Error {
   constructor(readonly faults: Fault[]) {

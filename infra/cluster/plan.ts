@@ -1,10 +1,11 @@
 import type { ClusterConfig } from "../config";
 import { ec2Resources, placeOnEc2 } from "./ec2";
 import { findEc2Faults } from "./ec2Rules";
+import type { DatabaseDeclaration } from "../declarations";
 import { ConfigurationError } from "./errors";
 import { profiles } from "./profiles";
 import { findFaults } from "./rules";
-import { ClusterSpec, PoolLimits, Resources, Server, Settings } from "./spec";
+import { ClusterSpec, DatabaseSpec, PoolLimits, Resources, Server, Settings } from "./spec";
 import { planTimers } from "./timers";
 import { tune } from "./tuning";
 import { clampTo, GIB, MIB } from "./units";
@@ -17,6 +18,8 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
   const settings = planSettings(config, resources);
   // Machines of their own have the ports that the services know; containers share those of one machine
   const at = (port: number, index: number) => (config.target === "aws" ? port : port + ports.offset + 10 * index);
+
+  const databases = planDatabases(config);
 
   const proxies = servers(name, "haproxy", config.haproxy.instances).map((server, index) => ({
     ...server,
@@ -32,16 +35,20 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     version: postgres.version,
     profile,
     database: config.database.name,
+    databases,
+    declaredDatabases: config.databases.map(({ name }) => name),
+    roles: config.roles.map((role) => ({ ...role, database: role.database ?? config.database.name })),
+    examples: config.examples,
     replication: { mode, synchronousStandbys: config.replication.synchronousStandbys },
     images: config.images,
     resources,
     timers: planTimers(mode, config.availability),
     maxWriteOutage: config.availability.maxWriteOutage,
     settings,
-    pool: planPool(config, settings),
+    pool: planPool(config, settings, databases.length),
     proxyMaxConnections: config.haproxy.maxConnections,
     maxReadLag: config.haproxy.maxReadLag,
-    slots: config.slots,
+    slots: config.slots.map((slot) => ({ ...slot, database: slot.database ?? config.database.name })),
     logs: config.logs,
     etcd: servers(name, "etcd", config.etcd.members).map((server) => ({ ...server, volume: `${server.host}-data` })),
     // A client that comes through a proxy checks the name of the proxy against the server's certificate.
@@ -72,6 +79,15 @@ function servers(cluster: string, service: string, count: number, further: strin
   });
 }
 
+const NOTHING = { extensions: [], schemas: [], grants: [], defaultPrivileges: [], tables: [], publications: [], subscriptions: [] };
+
+/** The application database first, whether anything is declared for it or not. */
+function planDatabases({ database, databases }: ClusterConfig): DatabaseSpec[] {
+  const own: DatabaseDeclaration = databases.find(({ name }) => name === database.name) ?? { name: database.name, ...NOTHING };
+  const others = databases.filter((each) => each !== own);
+  return [own, ...others].map((each) => ({ ...each, owner: each.owner ?? `${each.name}_owner` }));
+}
+
 function planResources(config: ClusterConfig): Resources {
   if (config.target === "aws") return ec2Resources(config);
   const { postgres, machine } = config;
@@ -93,9 +109,9 @@ function planSettings({ profile, postgres, slots, database }: ClusterConfig, res
 }
 
 /** Connections the poolers may open to one database, so that all of them together leave some for people and Patroni. */
-function planPool({ pgbouncer }: ClusterConfig, settings: Settings): PoolLimits {
+function planPool({ pgbouncer }: ClusterConfig, settings: Settings, databases: number): PoolLimits {
   const keptFree = Number(settings.superuser_reserved_connections) + 15;
-  const share = Math.floor((Number(settings.max_connections) - keptFree) / (2 * pgbouncer.instances));
+  const share = Math.floor((Number(settings.max_connections) - keptFree) / (2 * databases * pgbouncer.instances));
   const reservePoolSize = pgbouncer.reservePoolSize ?? Math.min(10, Math.max(0, Math.floor(share / 4)));
   const poolSize = pgbouncer.poolSize ?? Math.min(25, Math.max(1, share - reservePoolSize));
   return {

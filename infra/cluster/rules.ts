@@ -1,5 +1,6 @@
 import { longest, planBudget } from "./budget";
-import { Fault } from "./errors";
+import { declarationRules, isTaken } from "./declarationRules";
+import { Fault, fault } from "./errors";
 import { KnownSetting, knownSettings } from "./settings";
 import { ClusterSpec, Settings } from "./spec";
 import { floor, planTimers } from "./timers";
@@ -27,15 +28,14 @@ const RESERVED: Record<string, string> = {
 type Rule = (spec: ClusterSpec, overrides: Settings) => Fault[];
 
 /** Everything that is well formed but cannot work, or would break a promise. Each rule returns its faults. */
-const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, ports, pools, slots, logs, parameters, memory, disk, durability, timers, writeOutage];
+const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, ports, pools, slots, logs, parameters, memory, disk, durability, timers, writeOutage, ...declarationRules];
 
 export function findFaults(spec: ClusterSpec, overrides: Settings): Fault[] {
   return rules.flatMap((rule) => rule(spec, overrides));
 }
 
 function database({ database: name }: ClusterSpec): Fault[] {
-  const taken = ["postgres", "template0", "template1", "pgbouncer", "pooler_admin", "replicator", "rewind", "monitoring", "public"];
-  if (!taken.includes(name) && !name.startsWith("pg_")) return [];
+  if (!isTaken(name)) return [];
   return [fault("database.name", `"${name}" is taken by a database or role of the cluster's own`, "choose another name")];
 }
 
@@ -72,11 +72,11 @@ function ports(spec: ClusterSpec): Fault[] {
   return faults.filter(({ key }, index) => faults.findIndex((first) => first.key === key) === index);
 }
 
-function pools({ pool, poolers, settings }: ClusterSpec): Fault[] {
+function pools({ pool, poolers, settings, databases }: ClusterSpec): Fault[] {
   const faults: Fault[] = [];
   const perDatabase = pool.poolSize + pool.reservePoolSize;
   if (perDatabase > pool.maxDatabaseConnections)
-    faults.push(fault("pgbouncer.poolSize", `${poolers.length} poolers × 2 databases × (${pool.poolSize} + ${pool.reservePoolSize} reserve) exceed what max_connections ${settings.max_connections} leaves`,
+    faults.push(fault("pgbouncer.poolSize", `${poolers.length} poolers × ${2 * databases.length} databases × (${pool.poolSize} + ${pool.reservePoolSize} reserve) exceed what max_connections ${settings.max_connections} leaves`,
       `keep poolSize + reservePoolSize ≤ ${pool.maxDatabaseConnections}, or raise postgres.parameters.max_connections`));
   if (pool.minPoolSize > pool.poolSize)
     faults.push(fault("pgbouncer.minPoolSize", `${pool.minPoolSize} is above poolSize ${pool.poolSize}`, "lower it"));
@@ -199,8 +199,4 @@ function writeOutage(spec: ClusterSpec): Fault[] {
 /** Bytes of a Postgres memory setting whose bare numbers count 8 kB blocks; undefined where the type rule complains already. */
 function bytes(value: string | number | boolean): number | undefined {
   return typeof value === "number" || /^\d+$/.test(String(value)) ? Number(value) * 8192 : parseSize(String(value));
-}
-
-function fault(key: string, problem: string, remedy: string): Fault {
-  return { key: `pgha:cluster.${key}`, problem, remedy };
 }

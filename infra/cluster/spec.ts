@@ -1,3 +1,5 @@
+import type { DatabaseDeclaration, RoleDeclaration } from "../declarations";
+
 /** The vocabulary of a planned cluster: plain data in which every name, address, port and setting is decided. */
 
 import type { Ec2Plan } from "./ec2";
@@ -87,12 +89,25 @@ export interface PoolLimits {
   maxClientConnections: number;
 }
 
+/** One database of applications, with a pool for writes and one for reads at each pooler. */
+export interface DatabaseSpec extends Omit<DatabaseDeclaration, "owner"> {
+  /** Owns it and its schemas. */
+  owner: string;
+}
+
+export interface RoleSpec extends Omit<RoleDeclaration, "database"> {
+  /** May be connected to; its URLs lead there. */
+  database: string;
+}
+
 /** A slot exists only for a consumer that is declared. */
 export interface Slot {
   name: string;
   type: "physical" | "logical";
   /** Output plugin of a logical slot. */
   plugin: string;
+  /** Whose changes a logical slot holds. */
+  database: string;
 }
 
 /** The log system. */
@@ -112,7 +127,14 @@ export interface ClusterSpec {
   target: "docker" | "aws";
   version: PostgresVersion;
   profile: ProfileName;
+  /** The application database: the first one of `databases`. */
   database: string;
+  databases: DatabaseSpec[];
+  /** Names under the key `databases`, in its order. */
+  declaredDatabases: string[];
+  roles: RoleSpec[];
+  /** Example schemas in the application database. */
+  examples: string[];
   replication: { mode: Mode; synchronousStandbys: number };
   images: { base: string };
   resources: Resources;
@@ -137,3 +159,6 @@ export interface ClusterSpec {
   /** The machines, where the target is aws. */
   ec2?: Ec2Plan;
 }
+
+/** Where a server has the authority of a subscription's publisher. */
+export const authorityFile = (subscription: string) => `/etc/pgha/publishers/${subscription}.crt`;

@@ -1,10 +1,15 @@
 import { DatabaseError, type Client } from "pg";
+import { describeDrift } from "./catalogue/drift";
+import { readCatalogues, recordChange } from "./catalogue/record";
 import { isConnectionLoss, onPrimary, type Connection } from "./connection";
-import { planMigrations, type Migration, type SqlFiles } from "./migrations";
+import { applyItems } from "./declared/apply";
+import type { Declared } from "./declared/declare";
+import { alignSubscriptions } from "./declared/subscriptions";
+import { planMigrations, seriesOf, type Migration, type SqlFiles } from "./migrations";
 import { prepareRecords, readApplied, readRecords, record, type Applied } from "./records";
 import { reaching } from "../reach/reach";
 import { setPasswords } from "./roles";
-import { alignSlots, type LogicalSlot } from "./slots";
+import { alignSlots } from "./slots";
 import type { Statement } from "./statements";
 
 export interface LogDays {
@@ -17,44 +22,66 @@ export interface LogDays {
 export interface Schema {
   database: string;
   files: SqlFiles;
-  slots: LogicalSlot[];
+  declared: Declared;
   /** The log system, where there is to be one. */
   logs?: LogDays;
   /** Of each login role. */
   passwords: Record<string, string>;
+  /** Of each subscription, at its publisher. */
+  subscriptionPasswords: Record<string, string>;
+}
+
+export interface Outcome extends Applied {
+  /** What is not as declared and is not mended by itself, a line each. */
+  warnings: string[];
 }
 
 /**
  * Brings the cluster to the declared schema; what is there already is left alone, so that it may be run again at any time.
  * Starts over once when the primary goes away: each file is one transaction with its record.
  */
-export async function applySchema(connection: Connection, schema: Schema, previousSlots: LogicalSlot[] = []): Promise<Applied> {
-  return reaching(connection.reach, connection.hosts, (hosts) => apply({ ...connection, hosts }, schema, previousSlots));
+export async function applySchema(connection: Connection, schema: Schema, previous?: Declared): Promise<Outcome> {
+  return reaching(connection.reach, connection.hosts, (hosts) => apply({ ...connection, hosts }, schema, previous));
 }
 
-async function apply(connection: Connection, schema: Schema, previousSlots: LogicalSlot[]): Promise<Applied> {
-  const migrations = planMigrations(schema.files, schema.database);
+async function apply(connection: Connection, schema: Schema, previous?: Declared): Promise<Outcome> {
+  const { database, declared, passwords, subscriptionPasswords } = schema;
+  const migrations = planMigrations(schema.files, database);
+  const names = declared.databases.map(({ name }) => name);
   const attempt = async () => {
+    const before = await readCatalogues(connection, names);
     await onPrimary(connection, "postgres", async (client) => {
       await applyMigrations(client, migrations, "cluster");
-      await createDatabase(client, schema.database);
+      await createDatabase(client, database);
     });
-    await onPrimary(connection, schema.database, async (client) => {
+    await onPrimary(connection, database, async (client) => {
       await applyMigrations(client, migrations, "database");
-      await setPasswords(client, schema.passwords);
-      await alignSlots(client, schema.slots, previousSlots);
-      if (schema.logs) {
-        const { partition, hotDays, keepArchivesDays } = schema.logs;
-        await client.query("SELECT pgha.enable_logs($1, $2, $3)", [partition, hotDays, keepArchivesDays]).catch((error: Error) => {
-          throw new Error(`logs: ${error.message}`);
-        });
-      }
+      if (schema.logs) await enableLogs(client, schema.logs);
     });
-    return (await readApplied(connection, schema.database))!;
+    const warnings = await onPrimary(connection, "postgres", async (client) => {
+      for (const name of names) await createDatabase(client, name);
+      const left = await applyItems(client, declared.cluster);
+      await setPasswords(client, passwords);
+      return left;
+    });
+    for (const { name, items, slots, subscriptions } of declared.databases)
+      await onPrimary(connection, name, async (client) => {
+        warnings.push(...(await applyItems(client, items)));
+        await alignSlots(client, slots, previous?.databases.find((each) => each.name === name)?.slots ?? []);
+        warnings.push(...(await alignSubscriptions(client, subscriptions, subscriptionPasswords)));
+      });
+    warnings.push(...(await recordChange(connection, names, before)).map((each) => `${describeDrift(each)}; mend: ${each.mend}`));
+    return { ...(await readApplied(connection, database))!, warnings };
   };
   return attempt().catch((error) => {
     if (!isConnectionLoss(error)) throw error;
     return attempt();
+  });
+}
+
+async function enableLogs(client: Client, { partition, hotDays, keepArchivesDays }: LogDays): Promise<void> {
+  await client.query("SELECT pgha.enable_logs($1, $2, $3)", [partition, hotDays, keepArchivesDays]).catch((error: Error) => {
+    throw new Error(`logs: ${error.message}`);
   });
 }
 
@@ -68,7 +95,8 @@ async function applyMigrations(client: Client, migrations: Migration[], scope: M
   const records = await readRecords(client);
   const ours = migrations.filter((migration) => migration.scope === scope);
   for (const name of records.keys())
-    if (!ours.some((migration) => migration.name === name))
+    // An example that is chosen no more stays as it is
+    if (!ours.some((migration) => migration.name === name) && ours.some((migration) => seriesOf(migration.name) === seriesOf(name)))
       throw new Error(`sql/${name} was applied to database ${client.database} but is gone; restore it from version control`);
   for (const migration of ours) {
     const applied = records.get(migration.name)?.checksum;
@@ -80,16 +108,11 @@ async function applyMigrations(client: Client, migrations: Migration[], scope: M
 }
 
 async function applyMigration(client: Client, migration: Migration): Promise<void> {
-  const { transaction, statements } = migration;
+  const { transaction } = migration;
   const started = performance.now();
   try {
     if (transaction) await client.query("BEGIN");
-    for (const [index, { sql }] of statements.entries())
-      await client.query(sql).catch((error: Error) => {
-        // Only what is undone as a whole may be tried again.
-        throw transaction && isConnectionLoss(error) ? error : describeFailure(error, migration, index);
-      });
-    await client.query("RESET ROLE");
+    await runStatements(client, migration);
     if (!transaction) await client.query("RESET ALL");
     await record(client, migration, performance.now() - started);
     if (transaction) await client.query("COMMIT");
@@ -97,6 +120,16 @@ async function applyMigration(client: Client, migration: Migration): Promise<voi
     if (transaction) await client.query("ROLLBACK").catch(() => undefined);
     throw error;
   }
+}
+
+/** Runs a file within the transaction that is open; throws with file, line and statement. */
+export async function runStatements(client: Client, migration: Migration): Promise<void> {
+  for (const [index, { sql }] of migration.statements.entries())
+    await client.query(sql).catch((error: Error) => {
+      // Only what is undone as a whole may be tried again.
+      throw migration.transaction && isConnectionLoss(error) ? error : describeFailure(error, migration, index);
+    });
+  await client.query("RESET ROLE");
 }
 
 /** File, line, statement and the server's own words. */

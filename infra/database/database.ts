@@ -1,16 +1,16 @@
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import type { ClusterSpec } from "../cluster/spec";
 import type { ReachInputs } from "../reach/reach";
 import type { LogDays } from "./apply";
+import { FORMAT } from "./catalogue/queries";
+import { declare } from "./declared/declare";
 import { headVersion, planMigrations, readSqlFiles } from "./migrations";
 import { Schema } from "./provider";
-import type { LogicalSlot } from "./slots";
 
 export interface DatabaseArgs {
-  /** Name of the application database, and of the role that reads and writes it: a plain identifier of at most 54 characters. */
-  database: string;
-  /** Logical slots of declared consumers, in the application database. */
-  slots: LogicalSlot[];
+  /** What the databases are to hold; the application database's name is that of the role that reads and writes it, too. */
+  spec: ClusterSpec;
   /** The log system; none when absent. */
   logs?: LogDays;
   /** Tried in turn until one leads to the primary: servers, or the proxies' write ports. */
@@ -23,6 +23,10 @@ export interface DatabaseArgs {
   password: pulumi.Input<string>;
   /** Of the login roles; secrets of printable ASCII. */
   passwords: Record<"pgbouncer" | "monitoring" | "readWrite" | "readOnly", pulumi.Input<string>>;
+  /** Of the declared roles that log in; as `passwords`. */
+  rolePasswords: Record<string, pulumi.Input<string>>;
+  /** Of the declared subscriptions, at their publishers; secrets. */
+  subscriptionPasswords: Record<string, pulumi.Input<string>>;
   /** Values that change when the servers may hold other data, such as container ids: the schema is then checked against them again. */
   triggers?: pulumi.Input<pulumi.Input<string>[]>;
   /** How long to wait for a primary that takes writes. Seconds; default 120. */
@@ -41,19 +45,24 @@ export class Database extends pulumi.ComponentResource {
 
   constructor(name: string, args: DatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pgha:database:Database", name, {}, opts);
-    const { database, slots, hosts, reach, caCertificate, timeout, triggers = [] } = args;
-    const { files, version } = readSchema(args.folder ?? path.join(__dirname, "../../sql"), database);
+    const { spec, hosts, reach, caCertificate, timeout, triggers = [] } = args;
+    const { database } = spec;
+    const { files, version } = readSchema(args.folder ?? path.join(__dirname, "../../sql"), spec);
     const passwords = {
       pgbouncer: args.passwords.pgbouncer,
       monitoring: args.passwords.monitoring,
       [database]: args.passwords.readWrite,
       [`${database}_readonly`]: args.passwords.readOnly,
+      ...args.rolePasswords,
     };
     const schema = new Schema(`${name}-schema`, {
       hosts, reach, caCertificate, timeout, database, files, version, triggers, logs: args.logs,
-      slots: slots.map(({ name, plugin }) => ({ name, plugin })),
+      declared: declare(spec, files),
+      catalogue: FORMAT,
+      drift: [],
       password: pulumi.secret(args.password),
       passwords: pulumi.secret(passwords),
+      subscriptionPasswords: pulumi.secret(args.subscriptionPasswords),
     }, { parent: this, dependsOn: opts?.dependsOn });   // a component does not hand it on
     this.version = schema.version;
     this.registerOutputs({ version: this.version });
@@ -61,10 +70,10 @@ export class Database extends pulumi.ComponentResource {
 }
 
 /** Faults of the files show at preview, without a stack trace. */
-function readSchema(folder: string, database: string) {
+function readSchema(folder: string, { database, examples }: ClusterSpec) {
   try {
-    const files = readSqlFiles(folder);
-    return { files, version: headVersion(planMigrations(files, database).map(({ version }) => version)) };
+    const files = readSqlFiles(folder, examples);
+    return { files, version: headVersion(planMigrations(files, database)) };
   } catch (error) {
     throw new pulumi.RunError((error as Error).message);
   }

@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
+import { load } from "../plugin";
 import type { ReachInputs } from "../reach/reach";
 import type { LogDays } from "./apply";
+import type { Declared } from "./declared/declare";
 import type { SqlFiles } from "./migrations";
 import type { Applied } from "./records";
-import type { LogicalSlot } from "./slots";
 
-/** In clear but for the passwords: a preview shows the text of each file that is to be applied. */
+/** In clear but for the passwords: a preview shows the text of each file that is to be applied, and the SQL of what is declared. */
 export interface SchemaInputs {
   hosts: { host: string; port: number }[];
   reach?: ReachInputs;
@@ -17,42 +18,37 @@ export interface SchemaInputs {
   files: SqlFiles;
   /** The one that the files make: "0003". */
   version: string;
-  slots: LogicalSlot[];
   logs?: LogDays;
+  declared: Declared;
+  /** In what format the live catalogue is recorded: another one is recorded anew. */
+  catalogue: string;
+  /** None is declared; a refresh puts in what it finds. */
+  drift: string[];
   passwords: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  subscriptionPasswords: pulumi.Input<Record<string, pulumi.Input<string>>>;
   triggers: pulumi.Input<pulumi.Input<string>[]>;
 }
 
 type Inputs = pulumi.Unwrap<SchemaInputs>;
 type State = Inputs & { checksums: Applied["checksums"] };
 
-/**
- * Pulumi keeps the text of this object in the state and runs it in a process of its own, so it holds no more than the way to the code:
- * apply.ts of the project's own folder, in which the engine starts that process.
- */
-const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
-  async create(inputs) {
-    require("tsx/cjs");
-    const { checksums, version } = await require(`${process.cwd()}/infra/database/apply`).applySchema(inputs, inputs);
-    return { id: inputs.database, outs: { ...inputs, version, checksums } };
-  },
+async function apply(inputs: Inputs, previous?: Inputs): Promise<State> {
+  const { applySchema } = load<typeof import("./apply")>("database/apply");
+  const { checksums, version, warnings } = await applySchema(inputs, inputs, previous?.declared);
+  for (const warning of warnings) console.error(warning);
+  return { ...inputs, version, checksums };
+}
 
-  async update(_id, olds, news) {
-    require("tsx/cjs");
-    const { checksums, version } = await require(`${process.cwd()}/infra/database/apply`).applySchema(news, news, olds.slots);
-    return { outs: { ...news, version, checksums } };
-  },
+const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
+  create: async (inputs) => ({ id: inputs.database, outs: await apply(inputs) }),
+  update: async (_id, olds, news) => ({ outs: await apply(news, olds) }),
+  read: (id, state) => load<typeof import("./live")>("database/live").readLive(id, state!) as Promise<pulumi.dynamic.ReadResult<State>>,
 
   async diff(_id, olds, news) {
     const wanted: Partial<Inputs> = { ...news, timeout: olds.timeout };
     const changed = Object.keys(wanted).filter((key) => !key.startsWith("__"))
       .filter((key) => !isDeepStrictEqual(wanted[key as keyof Inputs], olds[key as keyof Inputs]));
     return { changes: changed.length > 0, replaces: changed.filter((key) => key === "database") };
-  },
-
-  async read(id, state) {
-    require("tsx/cjs");
-    return require(`${process.cwd()}/infra/database/live`).readLive(id, state);
   },
 
   // Databases, roles and slots go with the data, never by the engine.
@@ -64,6 +60,7 @@ export class Schema extends pulumi.dynamic.Resource {
   declare readonly version: pulumi.Output<string>;
 
   constructor(name: string, inputs: SchemaInputs, opts?: pulumi.CustomResourceOptions) {
-    super(provider, name, { ...inputs }, { ...opts, additionalSecretOutputs: ["password", "passwords"] }, "pgha", "Schema");
+    const secrets = ["password", "passwords", "subscriptionPasswords"];
+    super(provider, name, { ...inputs }, { ...opts, additionalSecretOutputs: secrets }, "pgha", "Schema");
   }
 }

@@ -19,7 +19,7 @@ export async function readApplied(connection: Connection, database: string): Pro
     const cluster = await onPrimary(connection, "postgres", readRecords);
     const records: Records = new Map([...cluster, ...(await onPrimary(connection, database, readRecords))]);
     return {
-      version: headVersion([...records.values()].map(({ version }) => version)),
+      version: headVersion([...records].map(([name, { version }]) => ({ name, version }))),
       checksums: Object.fromEntries([...records].map(([name, { checksum }]) => [name, checksum])),
     };
   } catch (error) {

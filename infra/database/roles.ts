@@ -1,7 +1,8 @@
 import type { Client } from "pg";
 import { scramVerifier, verifies } from "./scram";
 
-const UNLOGGED = {
+/** Settings under which a statement with a password in it leaves no trace. */
+export const UNLOGGED = {
   log_statement: "none",
   log_min_duration_statement: "-1",
   log_min_error_statement: "panic",

@@ -16,8 +16,8 @@ export interface Access {
 
 /** What it takes to move the primary without an error for those who write. URLs hold passwords. */
 export interface Control extends Access {
-  /** The database the applications write to, as PgBouncer names it. */
-  database: string;
+  /** Those that applications write to, as PgBouncer names them. */
+  databases: string[];
   /** PgBouncer's console as its administrator, one URL a pooler. */
   poolers: string[];
   /** The write port as superuser, one URL a proxy. */

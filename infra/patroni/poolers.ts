@@ -3,11 +3,16 @@ import { close, open, runOnce } from "./sql";
 
 const CONNECT_MS = 2000;
 
-/** What a pooler is asked through; several of them have the same `database`. */
+/** What a pooler is asked through; all of them serve the same databases. */
 export interface Poolers {
   poolers: string[];
   authority: string;
-  database: string;
+  databases: string[];
+}
+
+/** Every database on every pooler. */
+function pools({ poolers, databases }: Poolers): { url: string; database: string }[] {
+  return poolers.flatMap((url) => databases.map((database) => ({ url, database })));
 }
 
 /** host:port of a pooler, without the password its URL holds. */
@@ -16,14 +21,14 @@ export function nameOf(url: string): string {
 }
 
 /**
- * PAUSEs the database on every pooler: what is in a transaction ends it, whoever wants to begin one waits. Returns the
+ * PAUSEs the databases on every pooler: what is in a transaction ends it, whoever wants to begin one waits. Returns the
  * poolers that do not answer and so serve nobody; throws when transactions are still open after `milliseconds`.
  */
-export async function pauseAll({ poolers, authority, database }: Poolers, milliseconds: number): Promise<string[]> {
-  const silent: string[] = [];
+export async function pauseAll(all: Poolers, milliseconds: number): Promise<string[]> {
+  const silent = new Set<string>();
   await Promise.all(
-    poolers.map(async (url) => {
-      const client = await open(url, authority, Math.min(CONNECT_MS, milliseconds)).catch(() => void silent.push(nameOf(url)));
+    pools(all).map(async ({ url, database }) => {
+      const client = await open(url, all.authority, Math.min(CONNECT_MS, milliseconds)).catch(() => void silent.add(nameOf(url)));
       if (!client) return;
       const late = `transactions were still open on the pooler ${nameOf(url)} after ${milliseconds / 1000} s; end them, or allow more time`;
       try {
@@ -40,17 +45,17 @@ export async function pauseAll({ poolers, authority, database }: Poolers, millis
       }
     }),
   );
-  return silent;
+  return [...silent];
 }
 
-/** RESUMEs the database on every pooler that answers, and tries again for `milliseconds` where one fails to. Returns those that stay paused. */
-export async function resumeAll({ poolers, authority, database }: Poolers, milliseconds: number): Promise<string[]> {
+/** RESUMEs the databases on every pooler that answers, and tries again for `milliseconds` where one fails to. Returns those that stay paused. */
+export async function resumeAll(all: Poolers, milliseconds: number): Promise<string[]> {
   const deadline = Date.now() + milliseconds;
   const outcomes = await Promise.all(
-    poolers.map(async (url) => {
+    pools(all).map(async ({ url, database }) => {
       for (;;) {
         try {
-          if (await resume(url, authority, database)) return undefined;
+          if (await resume(url, all.authority, database)) return undefined;
         } catch (error) {
           if (/ECONNREFUSED/.test((error as { code?: string }).code ?? "")) return undefined; // nothing runs there: nothing is paused
         }
@@ -59,7 +64,7 @@ export async function resumeAll({ poolers, authority, database }: Poolers, milli
       }
     }),
   );
-  return outcomes.filter((name) => name !== undefined);
+  return [...new Set(outcomes.filter((name) => name !== undefined))];
 }
 
 async function resume(url: string, authority: string, database: string): Promise<boolean> {
@@ -76,10 +81,10 @@ async function resume(url: string, authority: string, database: string): Promise
 }
 
 /** Has every pooler that answers take new connections to its servers, each as soon as its transaction has ended. */
-export async function reconnectAll({ poolers, authority, database }: Poolers, milliseconds: number): Promise<void> {
-  const calm = async (url: string) => {
-    await runOnce(url, authority, `RECONNECT "${database}"`, CONNECT_MS);
-    await runOnce(url, authority, `WAIT_CLOSE "${database}"`, milliseconds);
+export async function reconnectAll(all: Poolers, milliseconds: number): Promise<void> {
+  const calm = async ({ url, database }: { url: string; database: string }) => {
+    await runOnce(url, all.authority, `RECONNECT "${database}"`, CONNECT_MS);
+    await runOnce(url, all.authority, `WAIT_CLOSE "${database}"`, milliseconds);
   };
-  await Promise.all(poolers.map((url) => calm(url).catch(() => undefined)));
+  await Promise.all(pools(all).map((pool) => calm(pool).catch(() => undefined)));
 }

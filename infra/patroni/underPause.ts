@@ -45,7 +45,7 @@ export async function underPause<T>(
     if (!stuck.length) guard.release();
     progress(`resumed after ${((Date.now() - started) / 1000).toFixed(2)} s`);
   }
-  if (stuck.length) throw new Error(`the poolers ${stuck.join(", ")} did not take RESUME "${control.database}"; a background process goes on trying for a minute`);
+  if (stuck.length) throw new Error(`the poolers ${stuck.join(", ")} did not take RESUME; a background process goes on trying for a minute`);
   return { result, milliseconds: Date.now() - started };
 }
 

@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import { ClusterSpec, PostgresMember } from "../cluster/spec";
 import { render, RenderedFile } from "./template";
 
@@ -27,4 +28,9 @@ export function patroniFile(spec: ClusterSpec, member: PostgresMember): Rendered
     watchdog: spec.target === "aws" ? "required" : "off",
   };
   return { path: "/etc/pgha/patroni/patroni.yml", content: render("patroni.yml", view) };
+}
+
+/** Lines of pg_hba.conf, the same on every server. */
+export function accessRules(spec: ClusterSpec): string[] {
+  return parse(patroniFile(spec, spec.members[0]).content).postgresql.pg_hba;
 }

@@ -4,8 +4,7 @@ import { render, RenderedFile } from "./template";
 interface View {
   cluster: string;
   name: string;
-  database: string;
-  proxies: string;
+  databases: { name: string; proxies: string }[];
   poolSize: number;
   minPoolSize: number;
   reservePoolSize: number;
@@ -18,8 +17,7 @@ export function pgbouncerFile(spec: ClusterSpec, pooler: Pooler): RenderedFile {
   const view: View = {
     cluster: spec.name,
     name: pooler.name,
-    database: spec.database,
-    proxies: pooler.proxies.join(","),
+    databases: spec.databases.map(({ name }) => ({ name, proxies: pooler.proxies.join(",") })),
     ...spec.pool,
     timers: spec.timers.pooler,
   };

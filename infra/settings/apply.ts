@@ -1,16 +1,42 @@
+import { describeDrift } from "../database/catalogue/drift";
 import { ask, Control, Json } from "../patroni/client";
 import { lowersShared, mergePatch } from "../patroni/configuration";
 import { restartWhereNeeded } from "../patroni/restart";
+import { close, open } from "../patroni/sql";
 import { reaching, reachingControl } from "../reach/reach";
+import { compareServer, Expected } from "./expected";
+import { readServer } from "./server";
 
-export interface SettingsInputs {
+export interface SettingsInputs extends Expected {
   control: Control;
-  configuration: Json;
+  /** None is declared; a refresh puts in how the primary differs. */
+  drift: string[];
 }
 
 /** The live configuration; undefined while no member answers. */
 export async function liveConfiguration({ control }: SettingsInputs): Promise<Json | undefined> {
   return reaching(control.reach, control.patroni, (patroni) => ask({ ...control, patroni }, "GET", "/config")).catch(() => undefined);
+}
+
+const PATIENCE_MS = 10_000;
+
+/** How the primary's own settings and access rules differ, a line each; undefined while there is none to ask. */
+export async function primaryDrift({ control, configuration, accessRules }: SettingsInputs): Promise<string[] | undefined> {
+  try {
+    return await reachingControl(control, async (reached) => {
+      const { members } = await ask(reached, "GET", "/cluster");
+      const client = await open(reached.writers[0], reached.authority, PATIENCE_MS);
+      try {
+        const server = await readServer(client, (members as { name: string }[]).map(({ name }) => name));
+        return compareServer("primary", { configuration, accessRules }, server, true).map((each) => `${describeDrift(each)}; mend: ${each.mend}`);
+      } finally {
+        close(client);
+      }
+    });
+  } catch (error) {
+    console.error(`the primary was not compared with its settings: ${(error as Error).message}`);
+    return undefined;
+  }
 }
 
 /**
@@ -19,7 +45,7 @@ export async function liveConfiguration({ control }: SettingsInputs): Promise<Js
  */
 export async function applySettings(inputs: SettingsInputs, managed: unknown): Promise<SettingsInputs> {
   await reachingControl(inputs.control, (control) => apply({ ...inputs, control }, managed));
-  return { control: inputs.control, configuration: inputs.configuration };
+  return inputs;
 }
 
 async function apply({ control, configuration }: SettingsInputs, managed: unknown): Promise<void> {

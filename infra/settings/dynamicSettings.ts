@@ -23,14 +23,16 @@ const provider: pulumi.dynamic.ResourceProvider = {
     // What is live counts, where it can be asked for: an update may have failed half-way, or somebody changed it by hand
     const live = await settings().liveConfiguration(news);
     const patch = patches().mergePatch(live ?? olds.configuration, news.configuration, olds.configuration);
-    return { changes: Object.keys(patch).length > 0 };
+    const rules = JSON.stringify(news.accessRules) !== JSON.stringify(olds.accessRules);
+    return { changes: Object.keys(patch).length > 0 || rules || olds.drift?.length > 0 };
   },
   create: async (inputs: SettingsInputs) => ({ id: "config", outs: await settings().applySettings(inputs, undefined) }),
   update: async (_id, olds, news: SettingsInputs) => ({ outs: await settings().applySettings(news, olds.configuration) }),
   read: async (id, props) => {
     const inputs = props as SettingsInputs;
     const live = await settings().liveConfiguration(inputs);
-    return { id, props: live ? { ...inputs, configuration: patches().managedPart(live, inputs.configuration) } : inputs };
+    const drift = (inputs.accessRules && (await settings().primaryDrift(inputs))) ?? inputs.drift;
+    return { id, props: { ...inputs, drift, ...(live && { configuration: patches().managedPart(live, inputs.configuration) }) } };
   },
 };
 
@@ -39,6 +41,8 @@ export interface DynamicSettingsArgs {
   configuration: DynamicConfiguration;
   /** Major version: it knows which settings need a restart. */
   version: PostgresVersion;
+  /** Lines of pg_hba.conf, that a refresh compares the primary's with. */
+  accessRules: string[];
 }
 
 /**
@@ -48,8 +52,8 @@ export interface DynamicSettingsArgs {
  */
 export class DynamicSettings extends pulumi.dynamic.Resource {
   constructor(name: string, args: DynamicSettingsArgs, opts?: pulumi.CustomResourceOptions) {
-    const { control, configuration, version } = args;
-    const inputs = { control: pulumi.secret(control), configuration, version };
+    const { control, configuration, version, accessRules } = args;
+    const inputs = { control: pulumi.secret(control), configuration, version, accessRules, drift: [] };
     super(provider, name, inputs, { ...opts, additionalSecretOutputs: ["control"] }, "pgha", "DynamicSettings");
   }
 }

@@ -8,6 +8,9 @@ import { badConfigurations } from "../unit/support/badConfigurations";
 import { Site } from "../../bench/logs/site";
 import { describeLogs } from "./support/logs";
 import { describeSchema } from "./support/database";
+import { describeDeclared } from "./support/declared";
+import { describeDrift } from "./support/drift";
+import { describeExamples } from "./support/examples";
 import { BASE_IMAGE } from "../../tools/engine";
 import { eventually, Outputs, Project, query, takeApart } from "./support/project";
 
@@ -18,6 +21,9 @@ const CONFIGURATION = {
   postgres: { memory: "768MiB" },
   logs: { enabled: true },
   slots: [{ name: "archive", type: "physical" }, { name: "warehouse", type: "logical" }],
+  examples: ["orders"],
+  databases: [{ name: "shop", schemas: [{ name: "reports" }] }],
+  roles: [{ name: "reporting", database: "shop", settings: { statement_timeout: "7s" } }],
 };
 const services = ["etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2", "postgres-1", "postgres-2", "postgres-3"];
 const hosts = services.map((service) => `${CLUSTER}-${service}`);
@@ -173,14 +179,68 @@ describe("a cluster, by the commands of the README", () => {
     });
   });
 
-  describeSchema(
-    () => ({
-      hosts: takeApart(superuserUrl()).hosts.map(([host, port]) => ({ host, port: Number(port) })),
-      caCertificate: outputs.caCertificate,
-      password: takeApart(superuserUrl()).password,
-    }),
-    { slots: true },
-  );
+  it("serves a further database through the poolers, to a role that was declared", async () => {
+    for (const [way, standby] of [["write", false], ["read", true]] as const)
+      assert.deepEqual(await query(outputs.roleUrls.reporting[way], outputs.caCertificate, "SELECT current_database() AS name, pg_is_in_recovery() AS standby, current_setting('statement_timeout') AS timeout"),
+        [{ name: "shop", standby, timeout: "7s" }]);
+  });
+
+  const connection = () => ({
+    hosts: takeApart(superuserUrl()).hosts.map(([host, port]) => ({ host, port: Number(port) })),
+    caCertificate: outputs.caCertificate,
+    password: takeApart(superuserUrl()).password,
+  });
+  describeSchema(connection, { slots: true });
+  describeDeclared(connection, { host: `${CLUSTER}-haproxy-1`, port: 5432 });
+  describeExamples(connection);
+  describeDrift(connection);
+
+  describe("pgha drift", () => {
+    const drift = async () => {
+      const { code, stdout, stderr } = await project.run("pgha", "drift", "--stack", "e2e", "--json");
+      assert.ok(code === 0 || code === 2, stderr);
+      const { drift, compared } = JSON.parse(stdout);
+      return { code, compared, objects: drift.map(({ where, object }: any) => `${where}: ${object}`).sort() };
+    };
+
+    it("finds none once the databases that other tests made and removed are accepted as gone", async () => {
+      await project.run("pgha", "drift", "--stack", "e2e", "--accept", "--yes");
+      const { code, compared, objects } = await drift();
+      assert.deepEqual([code, objects], [0, []]);
+      assert.equal(compared.length, 2 + 1 + 3, "two databases, Patroni's configuration, three servers");
+    });
+
+    it("names what was changed in the settings and the files of servers, and is silent after what would mend it", async () => {
+      const primary = `${CLUSTER}-${await primaryName()}`;
+      const patronictl = (...args: string[]) => project.exec(primary, "patronictl", "-c", "/etc/pgha/patroni", ...args);
+      await superuser("ALTER SYSTEM SET work_mem = '77MB'");
+      await project.exec(primary, "sh", "-c", "echo 'host all all 0.0.0.0/0 trust' >> /var/lib/pgha/data/pg_hba.conf");
+      await patronictl("edit-config", "--force", "--set", "postgresql.parameters.log_min_messages=notice", "--set", "maximum_lag_on_failover=1");
+      const name = primary.replace(`${CLUSTER}-`, "");
+      const expected = [
+        `${name}: pg_hba rule host all all 0.0.0.0 0.0.0.0 trust`, `${name}: setting work_mem by ALTER SYSTEM`,
+        "cluster: Patroni's maximum_lag_on_failover", "cluster: Patroni's postgresql.parameters.log_min_messages",
+      ];
+      const { code, objects } = await drift();
+      // A reload that the patch brings about writes pg_hba.conf anew
+      assert.deepEqual([code, objects.filter((each: string) => !each.includes("pg_hba"))], [2, expected.filter((each) => !each.includes("pg_hba"))]);
+      await project.exec(primary, "sh", "-c", "echo 'host all all 0.0.0.0/0 trust' >> /var/lib/pgha/data/pg_hba.conf");
+      assert.deepEqual((await drift()).objects, expected.sort());
+      const { text } = await project.must("pulumi", "preview", "--refresh", "--diff", "--stack", "e2e");
+      assert.match(text, /work_mem by ALTER SYSTEM is not declared/);
+      await superuser("ALTER SYSTEM RESET work_mem");
+      await patronictl("edit-config", "--force", "--set", "postgresql.parameters.log_min_messages=null");
+      await project.must("up", "--stack", "e2e");
+      await patronictl("reload", "--force", CLUSTER);
+      await eventually(20, async () => assert.deepEqual((await drift()).objects, []));
+    });
+
+    it("tells an error from a difference", async () => {
+      const { code, text } = await project.run("pgha", "drift", "--stack", "e2e", "--nonsense");
+      assert.equal(code, 1);
+      assert.match(text, /npx pgha drift --help/);
+    });
+  });
 
   describeLogs(() => new Site(outputs as any, "e2e", project.root, project.environment));
   it("has both standbys stream again after that", async () => void (await standbysStream()));
@@ -370,6 +430,11 @@ describe("a cluster, by the commands of the README", () => {
       assert.ok(Date.parse(maintenance.tables[0].aheadUntil) > Date.now() + 60 * 86_400_000);
     });
 
+    it("a failover is no drift: the table that this test made by hand is all there is", async () => {
+      const { code, stdout } = await project.run("pgha", "drift", "--stack", "e2e", "--json");
+      assert.deepEqual([code, JSON.parse(stdout).drift.map(({ where, object }: any) => `${where}: ${object}`)], [2, ["app: table public.survivors"]]);
+    });
+
     it("every container restarted at once, as when Docker itself restarts: the cluster comes back by itself", async () => {
       await Promise.all(hosts.map((host) => project.docker.getContainer(host).restart({ t: 10 })));
       await eventually(60, async () => {
@@ -464,6 +529,15 @@ describe("a cluster, by the commands of the README", () => {
     const names = Object.keys(await ids());
     const states = await Promise.all(names.map((name) => project.docker.getContainer(name.slice(1)).inspect()));
     return Object.fromEntries(states.map(({ Name, State }) => [Name, State.StartedAt]));
+  }
+
+  async function primaryName(): Promise<string> {
+    for (const url of outputs.patroniUrls) {
+      const answer = await get(`${url}/cluster`, outputs.caCertificate).catch(() => undefined);
+      const leader = answer && JSON.parse(answer).members.find(({ role }: any) => role === "leader");
+      if (leader) return leader.name;
+    }
+    throw new Error("no member knows a primary");
   }
 });
 

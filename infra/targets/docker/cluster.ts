@@ -8,6 +8,7 @@ import { etcdFile } from "../../render/etcd";
 import { haproxyFile } from "../../render/haproxy";
 import { patroniFile } from "../../render/patroni";
 import { pgbouncerFile } from "../../render/pgbouncer";
+import { publisherFiles } from "../../render/publishers";
 import { User } from "../../secrets";
 import { ClusterArgs, Endpoints, Target } from "../target";
 import { Images } from "./images";
@@ -93,7 +94,7 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
         server: member,
         role: "postgres",
         image: this.images.postgres,
-        files: [patroniFile(this.spec, member)],
+        files: [patroniFile(this.spec, member), ...publisherFiles(this.spec)],
         // The settings a cluster was made with are history; changes go to the running cluster
         firstFiles: [bootstrapFile(this.spec)],
         secrets: {},

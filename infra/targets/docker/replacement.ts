@@ -54,7 +54,8 @@ async function leaveReaders(server: string, name: string, control: Control): Pro
   const own = control.patroni.filter((address) => !others.includes(address));
   const serves = () => Promise.all(own.map((address) => call(control, address, "GET", "/replica", undefined, 1))).then(() => true, () => false);
   let stopped: Promise<unknown> | undefined;
-  await underPause({ ...control, database: `${control.database}_ro` }, {}, async (left) => {
+  const databases = control.databases.map((database) => `${database}_ro`);
+  await underPause({ ...control, databases }, {}, async (left) => {
     stopped = new Docker().getContainer(server).stop();
     stopped.catch(() => undefined);
     while (left() > 0 && (await serves())) await pause(100);
@@ -76,10 +77,11 @@ async function leaveTraffic(server: string, pools: string[], control: Control): 
   await container.update({ RestartPolicy: { Name: "no" } });
   await container.kill({ signal: "SIGUSR1" });
   await pause(200);
-  const left = [control.database, `${control.database}_ro`].map((database) => reconnectAll({ ...control, database }, DRAIN_SECONDS * 1000));
+  const databases = control.databases.flatMap((database) => [database, `${database}_ro`]);
+  const left = reconnectAll({ ...control, databases }, DRAIN_SECONDS * 1000);
   await Promise.all(pools.map((url) => runOnce(url, control.authority, "SELECT 1", DRAIN_SECONDS * 1000).catch(() => undefined)));
   for (const client of held) if (client) close(client);
-  await Promise.all(left);
+  await left;
 }
 
 async function waitForNeighbour(server: string, { container, fingerprint }: Neighbour): Promise<void> {

@@ -2,18 +2,28 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { Client } from "pg";
 import { applySchema, type Schema } from "../../../infra/database/apply";
+import { planCluster } from "../../../infra/cluster/plan";
+import { parseConfig } from "../../../infra/config";
 import { onPrimary, type Connection } from "../../../infra/database/connection";
+import { declare, type Declared } from "../../../infra/database/declared/declare";
 import { readLive } from "../../../infra/database/live";
 import { readSqlFiles } from "../../../infra/database/migrations";
+import { MACHINE } from "../../unit/support/monitor";
 
 const DATABASE = "pgha_check";
-const files = readSqlFiles(path.join(__dirname, "../../../sql"));
+export const files = readSqlFiles(path.join(__dirname, "../../../sql"));
+/** What a configuration declares for its databases. */
+export function declaration(raw: object): Declared {
+  return declare(planCluster(parseConfig(raw, "e2e", MACHINE)), files);
+}
+
 const passwords: Record<string, string> = { [DATABASE]: "check-write-5c1e", [`${DATABASE}_readonly`]: "check-read-77ab" };
 
 /** What the SQL resource promises, tried on a running cluster in a database of its own, which is removed again. Slots need wal_level logical. */
 export function describeSchema(connect: () => Connection, { slots: withSlots }: { slots: boolean }): void {
-  const slots = withSlots ? [{ name: DATABASE, plugin: "pgoutput" }] : [];
-  const schema: Schema = { database: DATABASE, files, passwords, slots };
+  const slots = withSlots ? [{ name: DATABASE, type: "logical" }] : [];
+  const declared = (slots: object[]) => declaration({ database: { name: DATABASE }, slots });
+  const schema: Schema = { database: DATABASE, files, passwords, declared: declared(slots), subscriptionPasswords: {} };
   const root = (sql: string, database = DATABASE) => onPrimary(connect(), database, async (client) => (await client.query(sql)).rows);
   const records = () => root("SELECT name, applied_at::text FROM pgha.migrations ORDER BY name");
   const withFile = (name: string, text: string) => applySchema(connect(), { ...schema, files: { ...files, [`database/${name}`]: text } });
@@ -80,11 +90,11 @@ export function describeSchema(connect: () => Connection, { slots: withSlots }: 
 
     it("shows a lost record as drift, and makes it good without harm", async () => {
       const { checksums, version } = await applySchema(connect(), schema);
-      const state = { ...connect(), ...schema, checksums, version };
+      const state = { ...connect(), ...schema, checksums, version, drift: [] };
       assert.deepEqual((await readLive(DATABASE, state)).props, state);
       await root("DELETE FROM pgha.migrations");
       assert.deepEqual(Object.keys((await readLive(DATABASE, state)).inputs!.files).filter((name) => name.startsWith("database/")), []);
-      assert.deepEqual(await applySchema(connect(), schema), { checksums, version });
+      assert.deepEqual(await applySchema(connect(), schema), { checksums, version, warnings: [] });
       assert.deepEqual(await readLive("no_such_database", { ...state, database: "no_such_database" }), { id: "" });
     });
 
@@ -153,8 +163,8 @@ export function describeSchema(connect: () => Connection, { slots: withSlots }: 
       it("holds a slot that outlives a failover, until it is declared no more", async () => {
         const live = () => root(`SELECT slot_type, plugin, failover FROM pg_replication_slots WHERE slot_name = '${DATABASE}'`);
         assert.deepEqual(await live(), [{ slot_type: "logical", plugin: "pgoutput", failover: true }]);
-        await assert.rejects(applySchema(connect(), { ...schema, slots: [{ name: DATABASE, plugin: "test_decoding" }] }), /another than declared/);
-        await applySchema(connect(), { ...schema, slots: [] }, slots);
+        await assert.rejects(applySchema(connect(), { ...schema, declared: declared([{ name: DATABASE, type: "logical", plugin: "test_decoding" }]) }), /another than declared/);
+        await applySchema(connect(), { ...schema, declared: declared([]) }, schema.declared);
         assert.deepEqual(await live(), []);
       });
   });

@@ -30,6 +30,7 @@ export interface Outputs {
   operatorCertificate: string;
   operatorKey: string;
   schemaVersion: string;
+  roleUrls: Record<string, { write: string; read: string }>;
   cluster: { name: string; postgres: { name: string; host: string }[] };
 }
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
+import { planCluster } from "../../../infra/cluster/plan";
+import { parseConfig } from "../../../infra/config";
 import { Database } from "../../../infra/database/database";
 import { readSqlFiles } from "../../../infra/database/migrations";
-import { declareStack, isSecret, type Registered } from "../support/monitor";
+import { declareStack, isSecret, MACHINE, type Registered } from "../support/monitor";
 
 describe("Database", () => {
   let schema: Registered;
@@ -29,8 +31,8 @@ describe("Database", () => {
       shop: "PLAIN-pgha-test-application-password",
       shop_readonly: "PLAIN-pgha-test-application-readonly-password",
     });
-    assert.deepEqual(schema.secretOutputs, ["password", "passwords"]);
-    const { password: _, passwords: __, ...clear } = schema.inputs;
+    assert.deepEqual(schema.secretOutputs, ["password", "passwords", "subscriptionPasswords"]);
+    const { password: _, passwords: __, subscriptionPasswords: ___, ...clear } = schema.inputs;
     assert.doesNotMatch(JSON.stringify(clear), /PLAIN-/);
   });
 
@@ -38,7 +40,7 @@ describe("Database", () => {
     assert.deepEqual(schema.inputs.files, readSqlFiles(path.join(__dirname, "../../../sql")));
     assert.match(version, /^\d{4}$/);
     assert.equal(version, schema.inputs.version);
-    assert.deepEqual(schema.inputs.slots, [{ name: "orders", plugin: "pgoutput" }]);
+    assert.deepEqual(schema.inputs.declared.databases[0].slots, [{ name: "orders", plugin: "pgoutput" }]);
   });
 
   it("keeps little and no path of this machine in the state", () => {
@@ -52,7 +54,7 @@ describe("Database", () => {
     const diff = (change: object) => provider.diff!("shop", state, { ...inputs, ...change });
     assert.deepEqual(await diff({}), { changes: false, replaces: [] });
     assert.deepEqual(await diff({ timeout: 6, __provider: "newer" }), { changes: false, replaces: [] });
-    for (const change of [{ files: {} }, { slots: [] }, { passwords: { shop: "c" } }, { password: "c" }, { triggers: ["container"] }, { hosts: [] }])
+    for (const change of [{ files: {} }, { declared: { cluster: {}, databases: [] } }, { drift: ["a column"] }, { passwords: { shop: "c" } }, { password: "c" }, { triggers: ["container"] }, { hosts: [] }])
       assert.deepEqual(await diff(change), { changes: true, replaces: [] }, JSON.stringify(change));
     assert.deepEqual(await diff({ database: "other" }), { changes: true, replaces: ["database"] });
   });
@@ -64,7 +66,8 @@ describe("Database", () => {
   it("names a faulty file without a stack trace", () => {
     const folder = path.join(__dirname, "no-such-folder");
     const passwords = { pgbouncer: "", monitoring: "", readWrite: "", readOnly: "" };
-    const args = { database: "shop", slots: [], hosts: [], caCertificate: "", password: "", passwords, folder };
+    const spec = planCluster(parseConfig({}, "test", MACHINE));
+    const args = { spec, rolePasswords: {}, subscriptionPasswords: {}, hosts: [], caCertificate: "", password: "", passwords, folder };
     assert.throws(() => new Database("other", args), (error) => pulumi.RunError.isInstance(error) && /no-such-folder/.test(error.message));
   });
 });

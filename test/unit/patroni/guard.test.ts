@@ -30,7 +30,7 @@ describe("the guard of a pause", function () {
   let pooler: Awaited<ReturnType<typeof fakePooler>>;
   beforeEach(async () => (pooler = await fakePooler()));
   afterEach(() => pooler.close());
-  const poolers = () => ({ poolers: [pooler.url], authority: "", database: "app" });
+  const poolers = () => ({ poolers: [pooler.url], authority: "", databases: ["app"] });
 
   it("goes to the poolers when the process it watches over is killed, and not before", async () => {
     const script = `require(${JSON.stringify(guard)}).armGuard(${JSON.stringify(poolers())}, 60).then(() => { console.log("armed"); setInterval(() => {}, 1000); })`;

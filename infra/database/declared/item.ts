@@ -1,0 +1,29 @@
+import { escapeIdentifier, escapeLiteral } from "pg";
+
+/**
+ * One declared thing as SQL that may run again at any time. What is declared no more is undone where that loses nothing;
+ * where it would, it is kept and reported as long as `exists` finds it, with the way to drop it.
+ */
+export type Item = { sql: string; undo?: string } | { sql: string; exists: string; drop: string };
+
+/** By what a person would call it: "role reporting". */
+export type Items = Record<string, Item>;
+
+const ORDER = ["role", "membership", "setting", "database", "connection", "authentication", "maintenance", "schema", "extension", "partitions", "storage", "default", "grant", "publication", "schedule"];
+
+/** As they are to be applied, told by the first word of the key: the engine hands the keys of an object back in an order of its own. */
+export function inOrder(items: Items): [string, Item][] {
+  const rank = ([key]: [string, Item]) => ORDER.indexOf(key.split(" ")[0]);
+  return Object.entries(items).sort((a, b) => rank(a) - rank(b));
+}
+
+export const identifier = (name: string) => escapeIdentifier(name);
+export const literal = (value: string | number | boolean) => escapeLiteral(String(value));
+/** "app.accounts" → "app"."accounts". */
+export const qualified = (name: string) => name.split(".").map(identifier).join(".");
+/** A role after GRANT … TO. */
+export const grantee = (role: string) => (role === "public" ? "PUBLIC" : identifier(role));
+
+/** There is no CREATE … IF NOT EXISTS for roles and publications. */
+export const createOnce = (statement: string) =>
+  `DO $$ BEGIN ${statement}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;`;

@@ -1,0 +1,65 @@
+import { describeDrift } from "../../infra/database/catalogue/drift";
+import { acceptLive } from "../../infra/database/catalogue/record";
+import { UserError } from "../../tools/errors";
+import { commonOptions, parseOptions, UsageError } from "../arguments";
+import { connectionOf, databasesOf } from "../database";
+import { collectDrift, DriftReport } from "../drift/collect";
+import { findEngine } from "../engine";
+import { readOutputs } from "../outputs";
+import { confirmed } from "../prompt";
+import { Paint, screenOf } from "../terminal";
+
+export const summary = "what is live and not as declared, and what would mend it";
+
+export const usage = `npx pgha drift [options]
+
+Compares the live databases with what the last \`npm run up\` left there (tables, columns, indexes, constraints, functions, roles,
+rights, settings, slots, publications, …), Patroni's configuration and each server's settings and pg_hba.conf with what is
+declared. Changes nothing. Partitions that maintenance makes and retires are no difference.
+
+  --accept           have what is live in the databases expected from now on, after asking
+  --yes              without asking
+  --stack <name>     which deployment (the selected stack, or dev)
+  --json             for programs; its shape is DriftReport in ops/drift/collect.ts
+
+Exit codes: 0 no difference, 2 differences, 1 error or wrong usage.
+`;
+
+const options = { ...commonOptions, accept: { type: "boolean", default: false }, yes: { type: "boolean", default: false } } as const;
+
+export async function run(args: string[]): Promise<number> {
+  const { stack, json, accept, yes } = parse(args);
+  const engine = findEngine();
+  const outputs = await readOutputs(engine, stack ?? engine.stack);
+  const look = async () => {
+    const report = await collectDrift(outputs);
+    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : view(report, screenOf(process.stdout).paint));
+    return report.drift.length ? 2 : 0;
+  };
+  const code = await look();
+  if (!accept || code === 0) return code;
+  const { name } = outputs.cluster;
+  if (!yes && !(await confirmed(`Type ${name} to have the databases as they are expected from now on: `, name)))
+    throw new UserError("not confirmed, nothing was changed", `type ${name}, or give --yes`);
+  await acceptLive(connectionOf(outputs), databasesOf(outputs));
+  return look();
+}
+
+/** 2 says "differences" here, so wrong usage must not. */
+function parse(args: string[]) {
+  try {
+    return parseOptions("drift", args, options);
+  } catch (error) {
+    throw error instanceof UsageError ? new UserError(error.message, error.remedy) : error;
+  }
+}
+
+export function view({ cluster, compared, missed, drift }: DriftReport, paint: Paint): string {
+  const count = drift.length === 1 ? "1 difference" : `${drift.length} differences`;
+  return [
+    `${cluster}: ${drift.length ? paint(count, "bad") : paint("no difference", "good")} in ${compared.join(", ")}`,
+    ...missed.map((each) => paint(`  not compared: ${each}`, "warn")),
+    ...drift.flatMap((each) => ["", `  ${describeDrift(each)}`, ...each.mend.split("\n").map((line) => paint(`    ${line}`, "dim"))]),
+    "",
+  ].join("\n");
+}
