@@ -6,7 +6,8 @@ interface Case {
   attribute?: string;
 }
 
-const UP = "npm run up";
+/** Without a refresh the engine knows of no difference. */
+const UP = "npm run pulumi -- up --refresh";
 
 /** What would make the live object as declared: SQL for a person to judge, or the command that does it. */
 export function mend(object: string, found: Case): string {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { Client } from "pg";
 import { applySchema, type Schema } from "../../../infra/database/apply";
+import { acceptLive } from "../../../infra/database/catalogue/record";
 import { planCluster } from "../../../infra/cluster/plan";
 import { parseConfig } from "../../../infra/config";
 import { onPrimary, type Connection } from "../../../infra/database/connection";
@@ -45,6 +46,7 @@ export function describeSchema(connect: () => Connection, { slots: withSlots }: 
       await client.query(`DROP DATABASE IF EXISTS ${DATABASE} WITH (FORCE)`);
       for (const role of ["", "_owner", "_readonly"]) await client.query(`DROP ROLE IF EXISTS ${DATABASE}${role}`);
     });
+    await acceptLive(connect(), []);
   }
 
   describe("SQL of a database", () => {

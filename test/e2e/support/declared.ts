@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Client } from "pg";
 import { applySchema, type Schema } from "../../../infra/database/apply";
+import { acceptLive } from "../../../infra/database/catalogue/record";
 import { onPrimary, type Connection } from "../../../infra/database/connection";
 import { declaration, files } from "./database";
 
@@ -56,8 +57,9 @@ export function describeDeclared(connect: () => Connection, publisher: { host: s
       await client.query("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'pgha_in'");
       for (const database of [APP, SHOP]) await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
       for (const role of [...ROLES, ...[APP, SHOP].flatMap((name) => [name, `${name}_owner`, `${name}_readonly`])]) await client.query(`DROP ROLE IF EXISTS ${role}`);
-      await client.query("DELETE FROM pgha.declared WHERE key ~ 'pgha_'");
+      await client.query("DELETE FROM pgha.declared WHERE key ~ 'pgha_'").catch(() => undefined);
     });
+    await acceptLive(connect(), []);
   }
 
   describe("what is declared", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { applySchema, type Schema } from "../../../infra/database/apply";
+import { acceptLive } from "../../../infra/database/catalogue/record";
 import { onPrimary, type Connection } from "../../../infra/database/connection";
 import { readSqlFiles } from "../../../infra/database/migrations";
 import { adopt, fileStates, rehearse } from "../../../infra/database/rehearsal";
@@ -22,6 +23,7 @@ export function describeExamples(connect: () => Connection): void {
       await client.query(`DROP DATABASE IF EXISTS ${DB} WITH (FORCE)`);
       for (const role of ["", "_owner", "_readonly"]) await client.query(`DROP ROLE IF EXISTS ${DB}${role}`);
     });
+    await acceptLive(connect(), []);
   }
 
   describe("example schemas", () => {
