@@ -136,10 +136,10 @@ function round(value: number, digits: number): number {
 }
 
 /** Of a planned cluster; containers share one machine. */
-export function planAvailability({ members, etcd, proxies, poolers, replication }: ClusterSpec): Availability {
+export function planAvailability({ members, etcd, proxies, poolers, replication, ec2 }: ClusterSpec): Availability {
   return describeAvailability({
-    zones: 1,
-    machines: "one",
+    zones: ec2 ? new Set(ec2.nodes.map(({ zone }) => zone)).size : 1,
+    machines: ec2 ? "each" : "one",
     postgres: members.length,
     etcd: etcd.length,
     proxies: proxies.length,

@@ -25,7 +25,7 @@ export interface Previewed {
 /** Asks the engine what an update of a stack would do. Changes nothing, and makes no stack where there is none. */
 export async function previewStack(stack: string, { refresh = false } = {}): Promise<Previewed> {
   const log = createLog(process.stderr, { quiet: !process.stderr.isTTY });
-  const engine = await ensureEngine({ log, stack, image: false });
+  const engine = await ensureEngine({ log, stack, image: false, preview: true });
   if (!fs.existsSync(configurationFile(engine.root, stack))) {
     const name = path.basename(configurationFile(engine.root, stack));
     throw new UserError(`there is no ${name} for the stack ${stack}`, `cp Pulumi.dev.yaml ${name}   and change it, or name another stack`);

@@ -4,17 +4,19 @@ import * as pulumi from "@pulumi/pulumi";
 import { ClusterConfig } from "../../infra/config";
 import { PolicyError, underPolicies } from "../../infra/policies";
 import { createStack } from "../../infra/stack";
+import { prodConfiguration } from "./support/prod";
 import { declareStack, Registered } from "./support/monitor";
 
 /** Declares resources under the policies; what was registered, and the error. */
-async function declare(make: () => void, policies: object = {}) {
+async function declare(make: () => void, policies: object = {}, whole?: () => Promise<unknown>) {
   const seen: Registered[] = [];
   const errors: Error[] = [];
   const late = (error: Error) => void errors.push(error);
   const before = process.listeners("unhandledRejection");
   process.removeAllListeners("unhandledRejection").on("unhandledRejection", late);
   try {
-    await declareStack({ policies }, "test", (config: ClusterConfig) => underPolicies(config.policies, make), seen).catch(late);
+    const attempt = whole ?? (() => declareStack({ policies }, "test", (config: ClusterConfig) => underPolicies(config.policies, make), seen));
+    await attempt().catch(late);
     await new Promise((resolve) => setTimeout(resolve, 20));
   } finally {
     process.off("unhandledRejection", late);
@@ -35,6 +37,17 @@ describe("the policies in the program", function () {
   it("let the shipped stack pass, in every profile and mode", async () => {
     for (const raw of [{}, { profile: "bulk", etcd: { members: 1 } }, { replication: { mode: "strict" }, availability: { preset: "common" } }])
       await declareStack(raw, "test", createStack);
+  });
+
+  it("let the shipped prod pass, small and as it is, and refuse what makes it unsafe", async function () {
+    this.timeout(60_000);
+    for (const aws of [{}, { size: "small", etcd: "with-postgres", network: { nat: "none" }, packages: { source: "baked" } }]) await declareStack(prodConfiguration(aws), "prod");
+    const refused = async (aws: object) => {
+      const { errors } = await declare(() => void 0, {}, () => declareStack(prodConfiguration(aws), "prod"));
+      return String(errors[0]);
+    };
+    assert.match(await refused({ clients: { cidrs: ["0.0.0.0/0"] } }), /open to the world/);
+    assert.match(await refused({ clients: { cidrs: ["128.0.0.0/1"] } }), /\[no-open-ingress\] .* is open to 128\.0\.0\.0\/1; name the security group/);
   });
 
   it("refuse everything at once, before anything is registered", async () => {
