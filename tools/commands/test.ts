@@ -8,13 +8,14 @@ import { createLog } from "../log";
 import { follow } from "../process";
 import { Counts, total, verdict } from "./testCounts";
 
-export const usage = `npm test [unit | e2e] [-- options of mocha, for example --grep <pattern>]
+export const usage = `npm test [unit | e2e | box] [-- options of mocha, for example --grep <pattern>]
 
-Lints, then runs the unit and the end-to-end tests. Ends with one line: N passed, N failed.
+Lints, then runs the unit and the end-to-end tests; box, prod's machines in containers, only when asked for. Ends with one line: N passed, N failed.
 `;
 
-const suites = { unit: ".mocharc.json", e2e: "test/e2e/.mocharc.json" } as const;
+const suites = { unit: ".mocharc.json", e2e: "test/e2e/.mocharc.json", box: "test/box/.mocharc.json" } as const;
 type Suite = keyof typeof suites;
+const everyday: Suite[] = ["unit", "e2e"];
 
 const tool = (name: string) => path.join(repository, "node_modules", ".bin", name);
 
@@ -22,9 +23,9 @@ export async function run(args: string[]): Promise<number> {
   const only = args.find((argument): argument is Suite => argument in suites);
   const rest = args.filter((argument) => argument !== only);
   if (rest.length > 0 && !rest[0].startsWith("-"))
-    throw new UserError(`there is no suite "${rest[0]}"`, "npm test unit, npm test e2e, or npm test");
-  const chosen = only === undefined ? (Object.keys(suites) as Suite[]) : [only];
-  if (chosen.includes("e2e")) await ensureEngine({ log: createLog(process.stdout) });
+    throw new UserError(`there is no suite "${rest[0]}"`, "npm test unit, npm test e2e, npm test box, or npm test");
+  const chosen = only === undefined ? everyday : [only];
+  if (chosen.some((suite) => suite !== "unit")) await ensureEngine({ log: createLog(process.stdout) });
   const results: Counts[] = only === undefined ? [await check("tsc", ["--noEmit"]), await check("eslint", ["."])] : [];
   for (const suite of chosen) results.push(await runSuite(suite, rest));
   const { line, ok } = verdict(total(results), results);
