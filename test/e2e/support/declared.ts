@@ -3,7 +3,7 @@ import { Client } from "pg";
 import { applySchema, type Schema } from "../../../infra/database/apply";
 import { acceptLive } from "../../../infra/database/catalogue/record";
 import { onPrimary, type Connection } from "../../../infra/database/connection";
-import { declaration, files } from "./database";
+import { declaration, files, ours } from "./database";
 
 const [APP, SHOP] = ["pgha_app", "pgha_shop"];
 const ROLES = ["pgha_reporting", "pgha_readers", "pgha_subscriber"];
@@ -46,7 +46,6 @@ export function describeDeclared(connect: () => Connection, publisher: { host: s
     passwords: Object.fromEntries(Object.entries(passwords).filter(([role]) => role.startsWith(APP) || JSON.stringify(raw).includes(`"${role}"`))),
   });
   const root = (sql: string, database: string) => onPrimary(connect(), database, async (client) => (await client.query(sql)).rows);
-  const ours = (lines: string[]) => lines.filter((line) => !line.startsWith("cluster: "));
 
   async function remove() {
     await onPrimary(connect(), SHOP, async (client) => {
