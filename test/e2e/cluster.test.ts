@@ -427,6 +427,10 @@ describe("a cluster, by the commands of the README", () => {
         assert.equal(jobs[0].last_status, "succeeded");
       });
       assert.deepEqual(await inApplication("SELECT cron.unschedule('e2e') AS stopped, standby FROM public.ticks"), [{ stopped: true, standby: false }]);
+      await eventually(10, async () => {
+        await inApplication("DROP TABLE IF EXISTS public.ticks");
+        assert.deepEqual(await inApplication("SELECT FROM cron.job_run_details WHERE status IN ('starting', 'running') AND command LIKE '%ticks%'"), []);
+      });
       const { maintenance } = JSON.parse((await project.run("pgha", "status", "--stack", "e2e", "--json")).stdout);
       assert.deepEqual(maintenance.jobs.map(({ name }: any) => name), ["pgha-analyze", "pgha-logs", "pgha-maintenance"]);
       assert.ok(Date.parse(maintenance.tables[0].aheadUntil) > Date.now() + 60 * 86_400_000);
