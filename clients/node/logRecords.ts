@@ -16,6 +16,8 @@ export class Batch {
   /** What came with each record, where the caller says how far its input has been read. */
   readonly reached: unknown[] = [];
   bytes = 0;
+  /** When its first rows could go; as of performance.now(). */
+  completed?: number;
   private text?: Buffer;
 
   /** Rows in COPY's format, made once: while the batch waits for the one before it. */
@@ -45,6 +47,7 @@ export class Batch {
 
   private part(wanted: (record: LogRecord, index: number) => boolean): Batch {
     const part = new Batch();
+    part.completed = this.completed;
     this.records.forEach((record, index) => wanted(record, index) && part.add(record, 0, this.reached[index]));
     return part;
   }

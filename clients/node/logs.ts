@@ -23,6 +23,8 @@ export interface LogWriterOptions {
   batchRows?: number;
   batchBytes?: number;
   batchMilliseconds?: number;
+  /** While one batch is on its way the next ones wait, and go together, up to so many rows. Default 5000. */
+  joinRows?: number;
   /** Rows not yet committed beyond which `write` makes its caller wait. Default 20,000. */
   queueRows?: number;
   /** How long one batch may be tried, over failovers, before the writer gives up. Default 10 min. */
@@ -31,7 +33,7 @@ export interface LogWriterOptions {
   answerMilliseconds?: number;
   /** Commit what is queued before the process ends: by itself, or by SIGINT or SIGTERM. Default true. */
   flushOnExit?: boolean;
-  /** After each commit; milliseconds from when the batch was complete, and of them those from when it was first sent. */
+  /** After each commit; milliseconds from when its first rows were complete, and of them those from when it was first sent. */
   onBatch?(committed: { rows: number; milliseconds: number; sending: number; tries: number; reached: unknown }): void;
   /** Gets each row that the server refuses, instead of the writer failing. */
   onRejected?(record: LogRecord, reason: Error): void;
@@ -39,7 +41,7 @@ export interface LogWriterOptions {
 }
 
 const defaults = {
-  method: "copy" as "copy" | "insert", batchRows: 5000, batchBytes: 2 ** 20, batchMilliseconds: 50, queueRows: 20_000,
+  method: "copy" as "copy" | "insert", batchRows: 5000, batchBytes: 2 ** 20, batchMilliseconds: 50, joinRows: 5000, queueRows: 20_000,
   retryMilliseconds: 600_000, answerMilliseconds: 60_000, flushOnExit: true,
 };
 
@@ -48,14 +50,9 @@ const isRefusal = (error: unknown) => /^2[23]/.test((error as { code?: string })
 /** What trying again does not mend: those, no such function or right, a wrong password. */
 const isLasting = (error: unknown) => error instanceof TakenOverError || isRefusal(error) || /^(42|28|3D|3F)/.test((error as { code?: string }).code ?? "");
 
-interface Sealed {
-  batch: Batch;
-  since: number;
-}
-
 export class LogWriter {
   private filling = new Batch();
-  private readonly sealed: Sealed[] = [];
+  private readonly sealed: Batch[] = [];
   private queued = 0;
   private timer?: NodeJS.Timeout;
   private failure?: Error;
@@ -87,14 +84,14 @@ export class LogWriter {
     const bytes = check(record);
     filling.add(record.createdAt === undefined ? { ...record, createdAt: new Date() } : record, bytes, reached);
     this.queued++;
-    if (filling.records.length >= batchRows || filling.bytes >= batchBytes) this.seal();
-    else this.timer ??= setTimeout(() => this.seal(), batchMilliseconds);
+    if (filling.records.length >= batchRows || filling.bytes >= batchBytes) this.complete();
+    else this.timer ??= setTimeout(() => this.complete(), batchMilliseconds);
     if (this.queued >= queueRows) return new Promise((resolve, reject) => this.room.push(() => (this.failure ? reject(this.failure) : resolve())));
   }
 
   /** Resolves when every row written so far is committed. Throws what the writer failed with. */
   async flush(): Promise<void> {
-    this.seal();
+    this.complete();
     await this.sending;
     if (this.failure) throw this.failure;
   }
@@ -110,39 +107,51 @@ export class LogWriter {
     }
   }
 
-  private seal(): void {
+  /** What is there may go: at once, or with what comes until the batch before it is committed. */
+  private complete(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (!this.filling.records.length) return;
-    const batch = this.filling;
-    this.sealed.push({ batch, since: performance.now() });
+    const { filling, options: { method, batchRows, batchBytes, joinRows } } = this;
+    if (!filling.records.length) return;
+    filling.completed ??= performance.now();
+    if (this.sending && filling.records.length < Math.max(batchRows, joinRows) && filling.bytes < batchBytes) return;
+    this.sealed.push(filling);
     this.filling = new Batch();
-    if (this.sending && this.options.method === "copy") void batch.copyText;
-    this.sending ??= this.send().finally(() => (this.sending = undefined));
+    if (!this.sending) this.sending = this.send();
+    else if (method === "copy") void filling.copyText;
+  }
+
+  private next(): Batch | undefined {
+    if (this.sealed.length || this.filling.completed === undefined) return this.sealed.shift();
+    const batch = this.filling;
+    this.filling = new Batch();
+    return batch;
   }
 
   private async send(): Promise<void> {
-    for (let next = this.sealed.shift(); next && !this.failure; next = this.sealed.shift()) {
+    for (let next = this.next(); next; next = this.failure ? undefined : this.next()) {
       try {
         await this.deliver(next);
       } catch (error) {
         this.failure = error as Error;
       }
-      this.queued -= next.batch.records.length;
+      this.queued -= next.records.length;
       if (this.failure || this.queued < this.options.queueRows) for (const go of this.room.splice(0)) go();
     }
+    // Before anyone who waited runs on: rows that find no sender start one
+    this.sending = undefined;
   }
 
   /** Until it is there; a row that the server refuses is looked for by halves. */
-  private async deliver({ batch, since }: Sealed): Promise<void> {
+  private async deliver(batch: Batch): Promise<void> {
     const { method, retryMilliseconds, onBatch, onRejected } = this.options;
     const started = performance.now();
     for (let tries = 1; ; tries++) {
       try {
         await this.source.write(batch, method);
-        return onBatch?.({ rows: batch.records.length, milliseconds: performance.now() - since, sending: performance.now() - started, tries, reached: batch.reached.at(-1) });
+        return onBatch?.({ rows: batch.records.length, milliseconds: performance.now() - batch.completed!, sending: performance.now() - started, tries, reached: batch.reached.at(-1) });
       } catch (error) {
-        if (isRefusal(error) && onRejected) return this.sift({ batch, since }, error as Error, onRejected);
+        if (isRefusal(error) && onRejected) return this.sift(batch, error as Error, onRejected);
         if (isLasting(error) || performance.now() - started > retryMilliseconds) throw error;
         await sleep(Math.min(1000, 50 * 2 ** Math.min(tries, 5)));
       }
@@ -150,12 +159,12 @@ export class LogWriter {
   }
 
   /** Writes what the server takes of a batch that it refused: rows without a partition are known, others are looked for by halves. */
-  private async sift({ batch, since }: Sealed, reason: Error, reject: (record: LogRecord, reason: Error) => void): Promise<void> {
+  private async sift(batch: Batch, reason: Error, reject: (record: LogRecord, reason: Error) => void): Promise<void> {
     const { inside, outside } = batch.split(await this.source.bounds());
     const refused = outside.records.length ? outside.records : batch.records.length === 1 ? batch.records : [];
     for (const record of refused) reject(record, reason);
     const rest = outside.records.length ? [inside] : refused.length ? [] : batch.halves();
-    for (const part of rest) if (part.records.length) await this.deliver({ batch: part, since });
+    for (const part of rest) if (part.records.length) await this.deliver(part);
   }
 
   private async exit(signal?: NodeJS.Signals | number): Promise<void> {

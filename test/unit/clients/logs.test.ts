@@ -57,7 +57,7 @@ describe("pgha/logs: rows as the server takes them", () => {
 describe("pgha/logs: the writer", () => {
   it("sends batches by size, by time and on flush, in order", async () => {
     const source = new FakeSource();
-    const writer = writerOf(source, { batchRows: 3, batchMilliseconds: 20 });
+    const writer = writerOf(source, { batchRows: 3, batchMilliseconds: 20, joinRows: 3 });
     for (let n = 0; n < 7; n++) void writer.write(row(n));
     await new Promise((resolve) => setTimeout(resolve, 60));
     assert.deepEqual(source.written, [["row 0", "row 1", "row 2"], ["row 3", "row 4", "row 5"], ["row 6"]]);
@@ -67,6 +67,35 @@ describe("pgha/logs: the writer", () => {
     const large = writerOf(new FakeSource(), { batchBytes: 50, batchMilliseconds: 10_000, onBatch: ({ rows }) => assert.equal(rows, 1) });
     void large.write(row(8));
     await large.close();
+  });
+
+  it("sends together what waited for the batch before it", async () => {
+    let release = () => undefined as void;
+    const source = new FakeSource(() => new Promise<void>((resolve) => (release = resolve)));
+    const writer = writerOf(source, { batchRows: 2, joinRows: 6 });
+    for (let n = 0; n < 11; n++) void writer.write(row(n));
+    const flushed = writer.flush();
+    for (const rows of [2, 6, 3]) {
+      await new Promise(setImmediate);
+      release();
+      await new Promise(setImmediate);
+      assert.equal(source.written.at(-1)?.length, rows);
+    }
+    await flushed;
+    assert.deepEqual(source.written.flat(), Array.from({ length: 11 }, (_, n) => `row ${n}`));
+  });
+
+  it("sends what is written the moment the queue has room again", async () => {
+    const source = new FakeSource();
+    const writer = writerOf(source, { batchRows: 2, queueRows: 2 });
+    for (let n = 0; n < 20; n += 2) {
+      void writer.write(row(n));
+      await writer.write(row(n + 1));
+    }
+    void writer.write(row(20));
+    await writer.write(row(21));
+    await writer.flush();
+    assert.equal(source.written.flat().length, 22);
   });
 
   it("makes its caller wait while the queue is full", async () => {
