@@ -16,6 +16,16 @@ const size = z.string().transform((text, context) => {
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const port = count(1, 65535);
 
+/** What Patroni does not use a server for. Source: Patroni's manual, YAML configuration, "Tags". */
+const tags = z.strictObject({
+  nofailover: z.boolean().optional().describe("never becomes the primary, and no commit is acknowledged by its word"),
+  nosync: z.boolean().optional().describe("no commit is acknowledged by its word"),
+  noloadbalance: z.boolean().optional().describe("gets no reads"),
+  clonefrom: z.boolean().optional().describe("copied from, when a server is made anew"),
+  failover_priority: count(1, 100).optional().describe("the highest among those fit takes over (1)"),
+});
+export type Tags = z.output<typeof tags>;
+
 /** The object under `pgha:cluster`: every key optional, none unknown. README's table is made from these descriptions. */
 export const schema = z.strictObject({
   name: z
@@ -38,6 +48,7 @@ export const schema = z.strictObject({
         .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
         .default({})
         .describe("single Postgres settings that override the profile's"),
+      tags: z.record(z.string(), tags).default({}).describe("Patroni's tags of single servers, by name, `postgres-3` for example: `nofailover`, `nosync`, `noloadbalance`, `clonefrom`, `failover_priority`"),
     })
     .prefault({}),
   standbys: count(1, 7).default(2).describe("standbys beside the primary"),
@@ -180,6 +191,7 @@ function knownKeys(path: PropertyKey[]): string[] {
   for (const step of path) {
     node = unwrap(node);
     if (node instanceof z.ZodArray) node = node.element;
+    else if (node instanceof z.ZodRecord) node = node.valueType;
     else if (node instanceof z.ZodObject) node = node.shape[String(step)];
   }
   node = unwrap(node);

@@ -6,6 +6,7 @@ import { ConfigurationError } from "./errors";
 import { profiles } from "./profiles";
 import { findFaults } from "./rules";
 import { ClusterSpec, DatabaseSpec, PoolLimits, Resources, Server, Settings } from "./spec";
+import { tagFaults } from "./tagRules";
 import { planTimers } from "./timers";
 import { tune } from "./tuning";
 import { clampTo, GIB, MIB } from "./units";
@@ -56,6 +57,8 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
       ...server,
       volume: `${server.host}-data`,
       patroniPort: at(ports.patroni, index),
+      // Who never becomes the primary must not be the only one that has a commit
+      tags: postgres.tags[server.name]?.nofailover ? { ...postgres.tags[server.name], nosync: true } : (postgres.tags[server.name] ?? {}),
     })),
     proxies,
     poolers: servers(name, "pgbouncer", config.pgbouncer.instances, config.tls.names).map((server, index) => ({
@@ -66,7 +69,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     networks: ["samenet"],
   };
   const spec = config.target === "aws" && config.aws ? placeOnEc2(planned, config.aws) : planned;
-  const faults = [...findFaults(spec, postgres.parameters), ...findEc2Faults(config, spec)];
+  const faults = [...findFaults(spec, postgres.parameters), ...tagFaults(spec, Object.keys(postgres.tags)), ...findEc2Faults(config, spec)];
   if (faults.length) throw new ConfigurationError(faults);
   return spec;
 }

@@ -1,3 +1,4 @@
+import type { Tags } from "../config";
 import type { DatabaseDeclaration, RoleDeclaration } from "../declarations";
 
 /** The vocabulary of a planned cluster: plain data in which every name, address, port and setting is decided. */
@@ -29,6 +30,7 @@ export interface PostgresMember extends Server {
   volume: string;
   /** Patroni's REST API as seen from the machine. */
   patroniPort: number;
+  tags: Tags;
 }
 
 export interface Proxy extends Server {

@@ -11,6 +11,8 @@ interface View {
   networks: string[];
   /** None, or one. */
   walDirectories: string[];
+  /** A YAML mapping. */
+  tags: string;
   watchdog: "off" | "required";
 }
 
@@ -24,6 +26,7 @@ export function patroniFile(spec: ClusterSpec, member: PostgresMember): Rendered
     etcd: spec.etcd.map(({ host }) => `${host}:2379`),
     networks: spec.networks,
     walDirectories: spec.walDirectory ? [spec.walDirectory] : [],
+    tags: JSON.stringify(member.tags),
     // A container's end is its Postgres's end; a machine has to be reset where Patroni hangs on it
     watchdog: spec.target === "aws" ? "required" : "off",
   };

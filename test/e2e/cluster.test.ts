@@ -18,7 +18,7 @@ const CLUSTER = "pgha-e2e";
 const CONFIGURATION = {
   name: CLUSTER,
   ports: { offset: 22000 },
-  postgres: { memory: "768MiB" },
+  postgres: { memory: "768MiB", tags: { "postgres-3": { clonefrom: true } } },
   logs: { enabled: true },
   slots: [{ name: "archive", type: "physical" }, { name: "warehouse", type: "logical" }],
   examples: ["orders"],
@@ -154,6 +154,10 @@ describe("a cluster, by the commands of the README", () => {
     it("patroni --validate-config", async () => {
       const { code, text } = await project.exec(`${CLUSTER}-postgres-1`, "patroni", "--validate-config", "--ignore-listen-port", "/etc/pgha/patroni");
       assert.equal(code, 0, text);
+    });
+    it("Patroni has the tags, and only where they were asked for", async () => {
+      const { members } = JSON.parse(await get(`${outputs.patroniUrls[0]}/cluster`, outputs.caCertificate));
+      assert.deepEqual(members.filter(({ tags }: any) => tags).map(({ name, tags }: any) => ({ name, tags })), [{ name: "postgres-3", tags: { clonefrom: true } }]);
     });
     it("haproxy -c", async () => {
       const { code, text } = await project.exec(`${CLUSTER}-haproxy-1`, "haproxy", "-c", "-dW", "-f", "/etc/pgha/haproxy.cfg");

@@ -16,7 +16,7 @@ const cases: Record<string, unknown> = {
     profile: "finance",
     standbys: 4,
     replication: { synchronousStandbys: 2 },
-    postgres: { version: 17, memory: "8GiB", cores: 4, disk: "200GiB", parameters: { work_mem: "32MB" } },
+    postgres: { version: 17, memory: "8GiB", cores: 4, disk: "200GiB", parameters: { work_mem: "32MB" }, tags: { "postgres-1": { clonefrom: true, failover_priority: 2 } } },
     etcd: { members: 5 },
     haproxy: { instances: 3 },
     pgbouncer: { instances: 3, maxClientConnections: 5000 },
