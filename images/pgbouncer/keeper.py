@@ -153,6 +153,9 @@ def wait(connection: Any) -> None:
 class PoolerConsole:
     """The pooler's console, connected beforehand: a PAUSE takes a millisecond then."""
 
+    # Databases that wait; min_pool_size is one setting for all of them
+    held: set[str] = set()
+
     def __init__(self, min_pool_size: str) -> None:
         self.session: Session | None = None
         self.min_pool_size = min_pool_size
@@ -176,13 +179,16 @@ class PoolerConsole:
             self.query(f"PAUSE {database}", PAUSE_SECONDS)
         except TimeoutError:
             pass
+        self.held.add(database)
         # It would go on logging in for min_pool_size, cut each login off and, after the RESUME, refuse clients for that
         self.query("SET min_pool_size = 0")
 
     def resume(self, database: str) -> None:
         if self.paused(database):
             self.query(f"RESUME {database}")
-        self.query(f"SET min_pool_size = {self.min_pool_size}")
+        self.held.discard(database)
+        if not self.held:
+            self.query(f"SET min_pool_size = {self.min_pool_size}")
 
 
 def reach(entry: dict[str, str], writes: bool, login: dict[str, str]) -> Session | bool:

@@ -143,6 +143,7 @@ class Console(unittest.TestCase):
             def close(self):
                 said.append("close")
 
+        self.addCleanup(keeper.PoolerConsole.held.clear)
         console = keeper.PoolerConsole("10")
         console.session = Session()
         return console, said
@@ -165,6 +166,15 @@ class Console(unittest.TestCase):
         console.pause("app")
         console.resume("app")
         self.assertEqual(said, ["PAUSE app", "SET min_pool_size = 0", "SHOW DATABASES", "RESUME app", "SET min_pool_size = 10"])
+
+    def test_the_smallest_pool_waits_for_the_last_database_that_is_paused(self):
+        console, said = self.console(paused=1)
+        console.pause("app")
+        console.pause("app_ro")
+        console.resume("app")
+        self.assertEqual(said[-1], "RESUME app")
+        console.resume("app_ro")
+        self.assertEqual(said[-1], "SET min_pool_size = 10")
 
 
 class Reading(unittest.TestCase):
