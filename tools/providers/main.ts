@@ -1,19 +1,21 @@
+import type { Provider } from "./resource";
 import { serve } from "./server";
-import { standInAws } from "./standInAws";
-import { standInDocker } from "./standInDocker";
-import { standInRandom } from "./standInRandom";
 
-const providers = [standInAws, standInDocker, standInRandom];
+/** Each is loaded where it serves: the client of Docker's API alone takes longer than all of random's work. */
+const providers: Record<string, () => Promise<Provider>> = {
+  aws: async () => (await import("./standInAws")).standInAws,
+  docker: async () => (await import("./standInDocker")).standInDocker,
+  random: async () => (await import("./standInRandom")).standInRandom,
+};
 
 /** Serves one package to the Pulumi engine until the engine ends the process. */
 export async function main(packageName: string, args: string[]): Promise<void> {
-  const provider = providers.find(({ name }) => name === packageName);
-  if (!provider) {
-    const known = providers.map(({ name }) => name).join(", ");
+  if (!(packageName in providers)) {
+    const known = Object.keys(providers).join(", ");
     console.error(`There is no stand-in for "${packageName}"; known: ${known}.`);
     process.exit(1);
   }
-  await serve(provider, engineAddress(args));
+  await serve(await providers[packageName](), engineAddress(args));
 }
 
 /** The engine's address is the only argument that is neither a flag nor a flag's value. */
