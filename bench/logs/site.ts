@@ -5,6 +5,7 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import Docker from "dockerode";
 import { Client } from "pg";
+import type { ConnectOptions } from "../../clients/node/pgha";
 import { copyText, Batch, check, type LogRecord } from "../../clients/node/logRecords";
 import { openSession } from "../../ops/logs/database";
 import { Outputs } from "../../ops/outputs";
@@ -39,6 +40,13 @@ export class Site {
       if (Object.values(NetworkSettings.Networks).some(({ IPAddress }) => IPAddress === address)) return { host, address };
     }
     throw new Error(`no container has the primary's address ${address}`);
+  }
+
+  /** A way straight to the primary: no pooler, no proxy. */
+  async direct(): Promise<{ url: string; connection: ConnectOptions }> {
+    const { host, address } = await this.primary();
+    const { user, password } = credentials(this.outputs.haproxyWriteUrl);
+    return { url: `postgresql://${user}:${password}@${address}:5432/${this.outputs.cluster.database}`, connection: { ssl: { ca: this.outputs.caCertificate, servername: host } } };
   }
 
   /** psql's own \copy of the same rows, straight into the primary: the same TLS and replication, no pooler, no proxy, one transaction. */
