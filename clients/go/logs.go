@@ -1,10 +1,10 @@
-// Writes to app_logs from Go, each row once. Needs github.com/jackc/pgx/v5; copy what you need.
+// Package logs writes to app_logs from Go, each row once. Needs github.com/jackc/pgx/v5; copy what you need.
 package logs
 
 import (
 	"context"
 	"errors"
-	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,44 +19,42 @@ type Row struct {
 
 // Source is a named source. A batch carries its number into the ledger in its own transaction, so a lost answer is settled by asking.
 type Source struct {
-	url, name     string
+	config        *pgx.ConnConfig
+	name          string
 	holder, batch int64
 	connection    *pgx.Conn
 }
 
+var ErrTakenOver = errors.New("another writer has taken over the source")
+
 func Open(ctx context.Context, url, name string) (*Source, error) {
-	source := &Source{url: url, name: name}
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	source := &Source{config: config, name: name}
 	if err := source.connect(ctx); err != nil {
 		return nil, err
 	}
 	return source, source.connection.QueryRow(ctx, "SELECT holder, batch FROM app.open_log_source($1)", name).Scan(&source.holder, &source.batch)
 }
 
-func (s *Source) connect(ctx context.Context) (err error) {
-	s.connection, err = pgx.Connect(ctx, s.url)
-	return err
-}
+// Batch is the number of the last batch that is committed.
+func (s *Source) Batch() int64 { return s.batch }
 
 // Write returns when the rows are committed; until the context ends it tries again through a failover.
 func (s *Source) Write(ctx context.Context, rows []Row) error {
 	for number := s.batch + 1; s.batch < number; {
 		err := s.try(ctx, number, rows)
-		var answer *pgconn.PgError
-		switch {
-		case err == nil:
+		if err == nil {
 			continue
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case errors.As(err, &answer) && answer.Code == "PGL01": // it is there already
-			err = s.settle(ctx)
-		case errors.As(err, &answer) && answer.Code[:2] != "57" && answer.Code[:2] != "08" && answer.Code != "25006":
+		}
+		if ctx.Err() != nil || !again(err) {
 			return err
-		default:
-			s.connection.Close(ctx)
 		}
-		if err != nil {
-			time.Sleep(500 * time.Millisecond)
-		}
+		s.connection.Close(ctx)
+		time.Sleep(500 * time.Millisecond)
 	}
 	return nil
 }
@@ -85,10 +83,30 @@ func (s *Source) try(ctx context.Context, number int64, rows []Row) error {
 	return err
 }
 
+// A connection that failed stays, closed, so that the next try makes another one.
+func (s *Source) connect(ctx context.Context) error {
+	connection, err := pgx.ConnectConfig(ctx, s.config)
+	if err == nil {
+		s.connection = connection
+	}
+	return err
+}
+
 func (s *Source) settle(ctx context.Context) error {
 	err := s.connection.QueryRow(ctx, "SELECT batch FROM app.settle_log_source($1, $2)", s.name, s.holder).Scan(&s.batch)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return fmt.Errorf("another writer has taken over %q", s.name)
+		return ErrTakenOver
 	}
 	return err
+}
+
+var passing = regexp.MustCompile("^(08|53|57P|25006|PGL01)")
+
+// No answer, the server going away, no primary any more, or: it is there already.
+func again(err error) bool {
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) {
+		return passing.MatchString(answer.Code)
+	}
+	return !errors.Is(err, ErrTakenOver)
 }

@@ -1,6 +1,12 @@
-// Writes to app_logs from Java, each row once. Needs PostgreSQL's JDBC driver; copy what you need. Rows are lines of COPY's text format.
+// Writes to app_logs from Java, each row once. Needs PostgreSQL's JDBC driver; copy what you need. Usage: WRITE_URL=jdbc:postgresql:… java -cp postgresql.jar Logs.java SOURCE
+import java.io.IOException;
 import java.io.StringReader;
-import java.sql.*;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Properties;
 import org.postgresql.PGConnection;
 
 /** A named source. A batch carries its number into the ledger in its own transaction, so a lost answer is settled by asking. */
@@ -24,41 +30,46 @@ public final class Logs {
   }
 
   private void connect() throws SQLException {
-    connection = DriverManager.getConnection(url);
+    var properties = new Properties();
+    properties.setProperty("ApplicationName", "pgha-logs");
+    properties.setProperty("targetServerType", "primary");
+    properties.setProperty("hostRecheckSeconds", "1");   // by default a host that failed is passed over for 10 s
+    properties.setProperty("socketTimeout", "60");       // a host that is silent
+    connection = DriverManager.getConnection(url, properties);
     connection.setAutoCommit(false);
   }
 
-  /** Returns when the rows are committed; tries again through a failover. */
-  public void write(String copyText, int rows) throws Exception {
+  /** Writes lines of COPY's text format. Returns when they are committed; for as long as `patience` it tries again through a failover. */
+  public void write(String lines, int rows, Duration patience) throws SQLException, IOException, InterruptedException {
+    long deadline = System.nanoTime() + patience.toNanos();
     for (long number = batch + 1; batch < number; ) {
       try {
         if (connection.isClosed()) {
           connect();
           settle();
-          continue;
-        }
-        try (var call = connection.prepareStatement("CALL app.begin_log_batch(?, ?, ?, ?, NULL)")) {
-          call.setString(1, source);
-          call.setLong(2, holder);
-          call.setLong(3, number);
-          call.setLong(4, rows);
-          call.execute();
-        }
-        connection.unwrap(PGConnection.class).getCopyAPI()
-            .copyIn("COPY app.app_logs (app_name, level, message, metadata, created_at) FROM STDIN", new StringReader(copyText));
-        connection.commit();
-        batch = number;
+        } else send(lines, rows, number);
       } catch (SQLException error) {
-        var state = error.getSQLState() == null ? "08" : error.getSQLState();
-        if (state.equals("PGL01")) {   // it is there already
-          connection.rollback();
-          settle();
-        } else if (state.startsWith("08") || state.startsWith("57") || state.equals("25006")) {
-          connection.close();
-          Thread.sleep(500);
-        } else throw error;
+        // No answer, the server going away, no primary any more, or: it is there already
+        boolean again = error.getSQLState() != null && error.getSQLState().matches("(08|53|57P|25006|PGL01).*");
+        connection.abort(Runnable::run);   // close() itself fails on a broken connection
+        if (!again || System.nanoTime() > deadline) throw error;
+        Thread.sleep(500);
       }
     }
+  }
+
+  private void send(String lines, int rows, long number) throws SQLException, IOException {
+    try (var call = connection.prepareStatement("CALL app.begin_log_batch(?, ?, ?, ?, NULL)")) {
+      call.setString(1, source);
+      call.setLong(2, holder);
+      call.setLong(3, number);
+      call.setLong(4, rows);
+      call.execute();
+    }
+    connection.unwrap(PGConnection.class).getCopyAPI()
+        .copyIn("COPY app.app_logs (app_name, level, message, metadata, created_at) FROM STDIN", new StringReader(lines));
+    connection.commit();
+    batch = number;
   }
 
   private void settle() throws SQLException {
@@ -66,9 +77,17 @@ public final class Logs {
       statement.setString(1, source);
       statement.setLong(2, holder);
       var row = statement.executeQuery();
-      if (!row.next()) throw new SQLException("another writer has taken over " + source);
+      if (!row.next()) throw new IllegalStateException("another writer has taken over " + source);
       batch = row.getLong(1);
     }
     connection.commit();
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    var source = new Logs(System.getenv("WRITE_URL"), arguments[0]);
+    var lines = new StringBuilder();
+    for (int n = 0; n < 1000; n++) lines.append(arguments[0]).append("\tinfo\trow ").append(n).append("\t{\"n\": ").append(n).append("}\t").append(Instant.now()).append('\n');
+    source.write(lines.toString(), 1000, Duration.ofMinutes(10));
+    System.out.println("wrote 1000 rows, batch " + source.batch);
   }
 }
