@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as https from "node:https";
 import * as path from "node:path";
 import { Client } from "pg";
 import { badConfigurations } from "../unit/support/badConfigurations";
 import { Site } from "../../bench/logs/site";
+import { describeClients } from "./support/clients";
 import { describeLogs } from "./support/logs";
 import { describeSchema } from "./support/database";
 import { describeDeclared } from "./support/declared";
@@ -89,19 +89,6 @@ describe("a cluster, by the commands of the README", () => {
       if (url === "haproxyReadUrl") assert.equal(seen.size, 2, "both standbys serve reads");
     }
     await assert.rejects(ask("readUrl", "INSERT INTO app.accounts DEFAULT VALUES"), /permission denied|read-only/);
-  });
-
-  it("is reached by psql from this machine, the server's certificate verified in full", function () {
-    try {
-      execFileSync("psql", ["--version"]);
-    } catch {
-      this.skip();
-    }
-    const run = (url: string) => execFileSync("psql", [url, "-Atc", "SELECT current_user"], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
-    assert.match(outputs.writeUrl, /sslmode=verify-full/);
-    assert.equal(run(outputs.writeUrl), "app");
-    assert.equal(run(outputs.haproxyReadUrl), "app_readonly");
-    assert.throws(() => run(outputs.writeUrl.replace(/sslrootcert=[^&]+/, "sslrootcert=/etc/ssl/certs/ca-certificates.crt")), /certificate verify failed/);
   });
 
   it("has prepared statements work through the poolers", async () => {
@@ -245,6 +232,7 @@ describe("a cluster, by the commands of the README", () => {
     });
   });
 
+  describeClients(() => outputs, superuser);
   describeLogs(() => new Site(outputs as any, "e2e", project.root, project.environment));
   // A suite of its own: mocha runs a suite's tests before the suites within it
   describe("after the loss of the primary", () => {

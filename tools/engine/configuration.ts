@@ -8,7 +8,7 @@ import { BASE_IMAGE } from "./baseImage";
 import { Layout } from "./layout";
 
 /** Stacks and clusters get a folder of their name in .pgha/, beside these. */
-const reserved = ["bin", "pulumi", "state", "plugins", "unavailable"];
+const reserved = ["bin", "pulumi", "state", "plugins", "unavailable", "clients"];
 
 /** Refuses a name that could not be a folder of its own in .pgha/. */
 export function checkFolderName(name: string, what: "stack" | "cluster"): void {

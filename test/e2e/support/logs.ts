@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import * as path from "node:path";
 import { killArchiver, killIngester, writeThroughFailover } from "../../../bench/logs/kills";
 import { Site } from "../../../bench/logs/site";
 import { LogWriter, TakenOverError } from "../../../clients/node/logs";
@@ -58,22 +56,6 @@ export function describeLogs(site: () => Site): void {
     it("are each written once by an ingester that is killed and begun again", async () => {
       const [{ lost, twice }] = await killIngester(site(), 2, quiet);
       assert.deepEqual([lost, twice], [0, 0]);
-    });
-
-    it("are written by the snippet for Python", async function () {
-      const python = process.env.PGHA_TEST_PYTHON ?? "python3";
-      try {
-        execFileSync(python, ["-c", "import psycopg"], { stdio: "ignore" });
-      } catch {
-        console.log("        this Python has no psycopg; PGHA_TEST_PYTHON names another");
-        return this.skip();
-      }
-      const source = `python-${Date.now()}`;
-      const file = path.join(__dirname, "../../../clients/python/logs.py");
-      const run = () => execFileSync(python, [file, source], { env: { ...process.env, WRITE_URL: site().outputs.writeUrl }, encoding: "utf8" });
-      assert.match(run(), /^wrote 1000 rows, batch 1\n$/);
-      assert.match(run(), /^wrote 1000 rows, batch 2\n$/);
-      assert.deepEqual(await ask("SELECT count(*)::int FROM app.app_logs WHERE app_name = $1", [source]), [{ count: 2000 }]);
     });
 
     it("are each written once while the primary is lost", async () => {
