@@ -1,6 +1,7 @@
 import { describeDrift } from "../../infra/database/catalogue/drift";
 import { acceptLive } from "../../infra/database/catalogue/record";
 import { UserError } from "../../tools/errors";
+import { counted } from "../../tools/words";
 import { commonOptions, parseOptions, UsageError } from "../arguments";
 import { connectionOf, databasesOf } from "../database";
 import { collectDrift, DriftReport } from "../drift/collect";
@@ -55,7 +56,7 @@ function parse(args: string[]) {
 }
 
 export function view({ cluster, compared, missed, drift }: DriftReport, paint: Paint): string {
-  const count = drift.length === 1 ? "1 difference" : `${drift.length} differences`;
+  const count = counted(drift.length, "difference");
   return [
     `${cluster}: ${drift.length ? paint(count, "bad") : paint("no difference", "good")} in ${compared.join(", ")}`,
     ...missed.map((each) => paint(`  not compared: ${each}`, "warn")),
