@@ -33,8 +33,6 @@ export interface Archived extends Manifest {
 
 export interface ArchiveOptions {
   hotDays: number;
-  /** Only show what would be archived. */
-  dryRun?: boolean;
   progress(text: string): void;
 }
 
