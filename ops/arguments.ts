@@ -44,6 +44,12 @@ export function parseSeconds(command: string, option: string, text: string): num
   throw new UsageError(`${option} takes seconds from 0.5 to 3600, not "${text}"`, `npx pgha ${command} --help`);
 }
 
+/** One of a table of subcommands, each loaded only when it is asked for. Throws where there is none of this name. */
+export function subcommand<T>(table: Record<string, () => T>, name: string, fault: string, remedy: string): T {
+  if (!Object.hasOwn(table, name)) throw new UsageError(fault, remedy);
+  return table[name]();
+}
+
 /** The whole number of an option, from 1 to `most`. */
 export function parseCount(command: string, option: string, text: string, most: number): number {
   if (/^[1-9]\d*$/.test(text) && Number(text) <= most) return Number(text);
