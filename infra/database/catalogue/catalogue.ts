@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { Client } from "pg";
 import { relationExists } from "../connection";
 import { inRolledBack } from "../transaction";
-import { CLUSTER, DATABASE, FORMAT } from "./queries";
+import { CLUSTER } from "./clusterQueries";
+import { DATABASE, FORMAT } from "./queries";
 
 /** What an object is, attribute by attribute; all of it text that a person can read. */
 export type Definition = Record<string, string>;
