@@ -1,11 +1,6 @@
 import { z } from "zod";
-import { parseSize } from "./cluster/units";
+import { size } from "./size";
 
-const size = z.string().transform((text, context) => {
-  const bytes = parseSize(text);
-  if (bytes === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a size; write for example "100GiB"` });
-  return bytes ?? 0;
-});
 const cidr = z.string().regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/, "write an IPv4 network such as 10.20.0.0/16");
 const id = (prefix: string) => z.string().regex(new RegExp(`^${prefix}-[0-9a-f]{8,17}$`), `use an id such as ${prefix}-0123456789abcdef0`);
 const zone = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, "write a zone such as us-east-1a");

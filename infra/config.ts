@@ -3,16 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { awsSchema } from "./awsConfig";
 import { ConfigurationError, Fault } from "./cluster/errors";
-import { clampTo, GIB, parseSize } from "./cluster/units";
+import { clampTo, GIB } from "./cluster/units";
 import { declarations, identifier } from "./declarations";
 import { logsSchema } from "./logs";
+import { size } from "./size";
 import { rules } from "../policy/rules";
 
-const size = z.string().transform((text, context) => {
-  const bytes = parseSize(text);
-  if (bytes === undefined) context.addIssue({ code: "custom", message: `"${text}" is not a size; write for example "2GiB"` });
-  return bytes ?? 0;
-});
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const port = count(1, 65535);
 

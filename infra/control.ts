@@ -6,12 +6,18 @@ import type { ReachInputs } from "./reach/reach";
 import type { ClusterSecrets } from "./secrets";
 import type { Address, Endpoints } from "./targets/target";
 
+/** A cluster, its ways in, and what opens them. */
 export interface ControlArgs {
   spec: ClusterSpec;
   endpoints: Endpoints;
   authority: CertificateAuthority;
   operator: Certificate;
   secrets: ClusterSecrets;
+}
+
+/** What Patroni is asked by. */
+export function accessOf({ endpoints, authority, operator }: Pick<ControlArgs, "endpoints" | "authority" | "operator">) {
+  return { patroni: endpoints.patroni, authority: authority.certificate, certificate: operator.certificate, key: operator.key };
 }
 
 export type ControlInputs = { [K in keyof Omit<Control, "reach">]: pulumi.Input<Control[K]> } & { reach?: ReachInputs };
@@ -22,10 +28,7 @@ export function controlOf({ spec, endpoints, authority, operator, secrets }: Con
   const url = (user: string, password: pulumi.Output<string>, database: string) => ({ host, port }: Address) =>
     pulumi.interpolate`postgresql://${user}:${password}@${host}:${port}/${database}`;
   return {
-    patroni: endpoints.patroni,
-    authority: authority.certificate,
-    certificate: operator.certificate,
-    key: operator.key,
+    ...accessOf({ endpoints, authority, operator }),
     databases: spec.databases.map(({ name }) => name),
     poolers: pulumi.all(endpoints.poolers.map(url("pooler_admin", poolerAdmin, "pgbouncer"))),
     writers: pulumi.all(endpoints.write.map(url("postgres", postgres, "postgres"))),

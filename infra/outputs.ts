@@ -1,29 +1,20 @@
 import * as fs from "fs";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
-import { Certificate, CertificateAuthority } from "./certificates";
 import { planAvailability } from "./cluster/availability";
 import { CLIENT_CONNECT_TIMEOUT, planBudget } from "./cluster/budget";
 import { monthlyCost } from "./cluster/cost";
-import { ClusterSpec, RoleSpec } from "./cluster/spec";
+import { RoleSpec } from "./cluster/spec";
+import type { ControlArgs } from "./control";
 import { dynamicConfiguration } from "./render/dynamic";
 import { accessRules } from "./render/patroni";
-import { ClusterSecrets } from "./secrets";
-import { Address, Endpoints } from "./targets/target";
+import { Address } from "./targets/target";
 
 /** Below the project, ignored by git, as everything pgha makes for itself. */
 const FOLDER = path.resolve(".pgha");
 
-export interface DescribeArgs {
-  spec: ClusterSpec;
-  endpoints: Endpoints;
-  authority: CertificateAuthority;
-  operator: Certificate;
-  secrets: ClusterSecrets;
-}
-
 /** What a stack tells people and programs. URLs hold passwords and are secret; several hosts in one are alternatives. */
-export function describeCluster({ spec, endpoints, authority, operator, secrets }: DescribeArgs) {
+export function describeCluster({ spec, endpoints, authority, operator, secrets }: ControlArgs) {
   const caFile = path.join(FOLDER, spec.name, "ca.crt");
   const { application, applicationReadonly, monitoring, poolerAdmin, postgres, stats } = secrets.passwords;
   const url = (user: string, password: pulumi.Output<string>, addresses: Address[], database: string) =>

@@ -24,7 +24,7 @@ function declareCluster(config: ClusterConfig) {
   const operator = new Certificate(`${spec.name}-operator-certificate`, { authority, unit: "operator", names: [] });
 
   const { endpoints, control, reach, servers, started } = targets[config.target]({ spec, secrets, authority, operator });
-  const ready = new ClusterReady(`${spec.name}-ready`, { patroni: endpoints.patroni, authority, operator, reach, servers }, { dependsOn: started });
+  const ready = new ClusterReady(`${spec.name}-ready`, { endpoints, authority, operator, reach, servers }, { dependsOn: started });
   const settings = new DynamicSettings(
     `${spec.name}-settings`,
     { control, configuration: dynamicConfiguration(spec), version: spec.version, accessRules: accessRules(spec) },

@@ -11,8 +11,18 @@ export const commonOptions = { stack: { type: "string" }, json: { type: "boolean
 
 /** Parses a command's options; an unknown one, or a word too many, is an error that shows the way to --help. */
 export function parseOptions<T extends Options>(command: string, args: string[], options: T) {
+  return parse(command, { args, options, allowPositionals: false }).values;
+}
+
+/** The same for a command that takes words beside its options. */
+export function parseWords<T extends Options>(command: string, args: string[], options: T) {
+  const { values, positionals } = parse(command, { args, options, allowPositionals: true });
+  return { values, words: positionals };
+}
+
+function parse<T extends Options>(command: string, config: { args: string[]; options: T; allowPositionals: boolean }) {
   try {
-    return parseArgs({ args, options, allowPositionals: false }).values;
+    return parseArgs(config);
   } catch (error) {
     throw new UsageError((error as Error).message.split(/\. /)[0], `npx pgha ${command} --help`);
   }
@@ -34,12 +44,14 @@ export function parseSeconds(command: string, option: string, text: string): num
   throw new UsageError(`${option} takes seconds from 0.5 to 3600, not "${text}"`, `npx pgha ${command} --help`);
 }
 
-/** As parseOptions, for a command that takes words beside its options. */
-export function parseWords<T extends Options>(command: string, args: string[], options: T) {
-  try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    return { values, words: positionals };
-  } catch (error) {
-    throw new UsageError((error as Error).message.split(/\. /)[0], `npx pgha ${command} --help`);
-  }
+/** One of a table of subcommands, each loaded only when it is asked for. Throws where there is none of this name. */
+export function subcommand<T>(table: Record<string, () => T>, name: string, fault: string, remedy: string): T {
+  if (!Object.hasOwn(table, name)) throw new UsageError(fault, remedy);
+  return table[name]();
+}
+
+/** The whole number of an option, from 1 to `most`. */
+export function parseCount(command: string, option: string, text: string, most: number): number {
+  if (/^[1-9]\d*$/.test(text) && Number(text) <= most) return Number(text);
+  throw new UsageError(`${option} takes a whole number from 1 to ${most}, not "${text}"`, `npx pgha ${command} --help`);
 }

@@ -1,5 +1,5 @@
 import { describeError } from "../tools/errors";
-import { UsageError } from "./arguments";
+import { subcommand, UsageError } from "./arguments";
 
 /** Exit codes of every subcommand. */
 export const exitCode = { healthy: 0, error: 1, usage: 2, degraded: 3 } as const;
@@ -48,8 +48,7 @@ export async function dispatch([name = "--help", ...args]: string[]): Promise<nu
     process.stdout.write(usage());
     return exitCode.healthy;
   }
-  if (!Object.hasOwn(commands, name)) throw new UsageError(`unknown command "${name}"`, "npx pgha --help");
-  const command = commands[name]();
+  const command = subcommand(commands, name, `unknown command "${name}"`, "npx pgha --help");
   if (args.includes("--help") || args.includes("-h")) {
     process.stdout.write(command.usage);
     return exitCode.healthy;

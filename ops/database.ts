@@ -1,4 +1,5 @@
 import type { Connection } from "../infra/database/connection";
+import { addressOf } from "../infra/reach/reach";
 import type { Outputs } from "./outputs";
 
 /** How long a command waits for a primary that takes writes. Seconds. */
@@ -6,11 +7,10 @@ const PATIENCE = 15;
 
 /** The superuser's way to the primary, through every proxy. */
 export function connectionOf({ superuserUrls, caCertificate }: Outputs): Connection {
-  const urls = superuserUrls.map((url) => new URL(url));
   return {
-    hosts: urls.map(({ hostname, port }) => ({ host: hostname, port: Number(port) })),
+    hosts: superuserUrls.map(addressOf),
     caCertificate,
-    password: decodeURIComponent(urls[0].password),
+    password: decodeURIComponent(new URL(superuserUrls[0]).password),
     timeout: PATIENCE,
   };
 }

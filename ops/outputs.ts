@@ -2,7 +2,7 @@ import { z } from "zod";
 import { lastLines } from "../tools/engine/pulumi";
 import { UserError } from "../tools/errors";
 import { capture } from "../tools/process";
-import { ExistingEngine } from "./engine";
+import { ExistingEngine, findEngine } from "./engine";
 
 const servers = z.array(z.object({ name: z.string(), host: z.string() }));
 
@@ -87,6 +87,13 @@ export function budgetOf({ budget }: Outputs, stack: string): Budget {
 export function logsOf({ logs }: Outputs, stack: string): Logs {
   if (logs) return logs;
   throw new UserError(`the stack ${stack} has no log system`, `set pgha:cluster.logs.enabled to true in Pulumi.${stack}.yaml, then ${upCommand(stack)}`);
+}
+
+/** The stack of this name, or the selected one, as it is deployed. Throws as readOutputs and findEngine do. */
+export async function readStack(named: string | undefined): Promise<{ stack: string; outputs: Outputs; root: string }> {
+  const engine = findEngine();
+  const stack = named ?? engine.stack;
+  return { stack, outputs: await readOutputs(engine, stack), root: engine.root };
 }
 
 /** Asks the engine; throws a UserError with the remedy when the stack is not deployed. */

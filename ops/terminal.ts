@@ -19,3 +19,11 @@ export function screenOf(stream: { isTTY?: boolean; columns?: number }, env: Nod
   const colours = terminal && !env.NO_COLOR && env.TERM !== "dumb";
   return { paint: colours ? coloured : plain, width: terminal ? (stream.columns ?? 80) : Infinity };
 }
+
+/** What a command found, on standard output: for people as text, for programs as JSON. */
+export function print(json: boolean, value: unknown, text: () => string): void {
+  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text());
+}
+
+/** A line for whoever waits, beside what programs read. */
+export const say = (line: string) => void process.stderr.write(`${line}\n`);

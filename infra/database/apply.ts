@@ -11,6 +11,7 @@ import { reaching } from "../reach/reach";
 import { setPasswords } from "./roles";
 import { alignSlots } from "./slots";
 import type { Statement } from "./statements";
+import { inTransaction } from "./transaction";
 
 export interface LogDays {
   partition: string;
@@ -110,16 +111,12 @@ async function applyMigrations(client: Client, migrations: Migration[], scope: M
 async function applyMigration(client: Client, migration: Migration): Promise<void> {
   const { transaction } = migration;
   const started = performance.now();
-  try {
-    if (transaction) await client.query("BEGIN");
+  const work = async () => {
     await runStatements(client, migration);
     if (!transaction) await client.query("RESET ALL");
     await record(client, migration, performance.now() - started);
-    if (transaction) await client.query("COMMIT");
-  } catch (error) {
-    if (transaction) await client.query("ROLLBACK").catch(() => undefined);
-    throw error;
-  }
+  };
+  await (transaction ? inTransaction(client, work) : work());
 }
 
 /** Runs a file within the transaction that is open; throws with file, line and statement. */

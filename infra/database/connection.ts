@@ -105,7 +105,16 @@ async function close(client: Client): Promise<void> {
   (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
-/** Whether the server answered with this SQLSTATE. */
-export function isCode(error: unknown, code: string): boolean {
+/** Whether the server answered that there is no such database. */
+export function isMissingDatabase(error: unknown): boolean {
+  return isCode(error, "3D000");
+}
+
+function isCode(error: unknown, code: string): boolean {
   return error instanceof DatabaseError && error.code === code;
+}
+
+/** Whether there is a relation of this name, which includes its schema. */
+export async function relationExists(client: Client, name: string): Promise<boolean> {
+  return (await client.query("SELECT to_regclass($1) IS NOT NULL AS found", [name])).rows[0].found;
 }

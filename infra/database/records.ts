@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { isCode, onPrimary, type Connection } from "./connection";
+import { isMissingDatabase, onPrimary, relationExists, type Connection } from "./connection";
 import { headVersion, type Migration } from "./migrations";
 
 /** What a database says was applied to it, by file name. */
@@ -23,16 +23,15 @@ export async function readApplied(connection: Connection, database: string): Pro
       checksums: Object.fromEntries([...records].map(([name, { checksum }]) => [name, checksum])),
     };
   } catch (error) {
-    if (isCode(error, "3D000")) return undefined;
+    if (isMissingDatabase(error)) return undefined;
     throw error;
   }
 }
 
 export async function readRecords(client: Client): Promise<Records> {
-  const { rows } = await client.query("SELECT to_regclass('pgha.migrations') IS NOT NULL AS found");
-  if (!rows[0].found) return new Map();
-  const records = await client.query("SELECT name, checksum, version FROM pgha.migrations ORDER BY name");
-  return new Map(records.rows.map(({ name, checksum, version }) => [name, { checksum, version }]));
+  if (!(await relationExists(client, "pgha.migrations"))) return new Map();
+  const { rows } = await client.query("SELECT name, checksum, version FROM pgha.migrations ORDER BY name");
+  return new Map(rows.map(({ name, checksum, version }) => [name, { checksum, version }]));
 }
 
 export async function prepareRecords(client: Client): Promise<void> {

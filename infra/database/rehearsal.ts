@@ -2,9 +2,10 @@ import type { Client } from "pg";
 import { runStatements } from "./apply";
 import { readObjects, type Catalogue } from "./catalogue/catalogue";
 import { compare, type Drift } from "./catalogue/drift";
-import { isCode, onPrimary, type Connection } from "./connection";
+import { isMissingDatabase, onPrimary, relationExists, type Connection } from "./connection";
 import { planMigrations, seriesOf, type Migration, type SqlFiles } from "./migrations";
 import { prepareRecords, readRecords, record, type Records } from "./records";
+import { inRolledBack, inTransaction } from "./transaction";
 
 /** One SQL file and what a database says of it. */
 export interface FileState {
@@ -30,7 +31,7 @@ export async function fileStates(connection: Connection, database: string, files
   const states: FileState[] = [];
   for (const [scope, name] of SCOPES(database)) {
     const records = await onPrimary(connection, name, readRecords).catch((error: unknown): Records => {
-      if (isCode(error, "3D000")) return new Map();
+      if (isMissingDatabase(error)) return new Map();
       throw error;
     });
     const ours = migrations.filter((migration) => migration.scope === scope);
@@ -55,7 +56,7 @@ export async function rehearse(connection: Connection, database: string, files: 
       const pending = ours.filter((migration) => ["pending", "changed"].includes(stateOf(migration, records)));
       return pending.length ? inRolledBack(client, () => tryEach(client, pending)) : [];
     }).catch((error: unknown) => {
-      if (!isCode(error, "3D000")) throw error;
+      if (!isMissingDatabase(error)) throw error;
       return ours.map((migration) => ({ name: migration.name, milliseconds: 0, changes: [], problem: `not tried: database ${name} does not exist yet` }));
     });
     results.push(...tried);
@@ -105,10 +106,10 @@ export async function adopt(connection: Connection, database: string, files: Sql
     });
     const missing = compare(database, made.fresh, made.live).filter(({ change }) => change !== "unexpected");
     if (missing.length) return missing;
-    await client.query("BEGIN");
-    await prepareRecords(client);
-    for (const migration of migrations) await record(client, migration, 0);
-    await client.query("COMMIT");
+    await inTransaction(client, async () => {
+      await prepareRecords(client);
+      for (const migration of migrations) await record(client, migration, 0);
+    });
     return [];
   });
 }
@@ -124,20 +125,11 @@ async function setAside(client: Client): Promise<void> {
   for (const { sql } of rows) await client.query(sql);
   // By name, these would be taken for those of the tables to be made
   for (const table of ["partman.part_config", "pgha.partitioned"])
-    if ((await client.query("SELECT to_regclass($1) IS NOT NULL AS found", [table])).rows[0].found) await client.query(`DELETE FROM ${table}`);
+    if (await relationExists(client, table)) await client.query(`DELETE FROM ${table}`);
 }
 
 function withoutAside(catalogue: Catalogue): Catalogue {
   return Object.fromEntries(Object.entries(catalogue).filter(([object]) => !object.includes(ASIDE)));
-}
-
-async function inRolledBack<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  await client.query("BEGIN");
-  try {
-    return await work();
-  } finally {
-    await client.query("ROLLBACK");
-  }
 }
 
 function stateOf({ name, checksum, kind }: Migration, records: Records): FileState["state"] {

@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import { scramVerifier, verifies } from "./scram";
+import { inTransaction } from "./transaction";
 
 /** Settings under which a statement with a password in it leaves no trace. */
 export const UNLOGGED = {
@@ -18,9 +19,9 @@ export async function setPasswords(client: Client, passwords: Record<string, str
     const { rows } = await client.query("SELECT rolpassword FROM pg_authid WHERE rolname = $1", [role]);
     if (!rows.length) throw new Error(`role ${role} is to get a password, but no file in sql/ makes it`);
     if (verifies(rows[0].rolpassword, password)) continue;
-    await client.query("BEGIN");
-    for (const [name, value] of Object.entries(UNLOGGED)) await client.query("SELECT set_config($1, $2, true)", [name, value]);
-    await client.query(`ALTER ROLE ${client.escapeIdentifier(role)} PASSWORD ${client.escapeLiteral(scramVerifier(password))}`);
-    await client.query("COMMIT");
+    await inTransaction(client, async () => {
+      for (const [name, value] of Object.entries(UNLOGGED)) await client.query("SELECT set_config($1, $2, true)", [name, value]);
+      await client.query(`ALTER ROLE ${client.escapeIdentifier(role)} PASSWORD ${client.escapeLiteral(scramVerifier(password))}`);
+    });
   }
 }

@@ -41,7 +41,8 @@ export async function reachingControl<T>(control: Control, work: (control: Contr
   });
 }
 
-function addressOf(url: string): Address {
+/** Host and port of a URL that has both. */
+export function addressOf(url: string): Address {
   const { hostname, port } = new URL(url);
   return { host: hostname, port: Number(port) };
 }

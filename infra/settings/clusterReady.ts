@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Certificate, CertificateAuthority } from "../certificates";
+import { accessOf, type ControlArgs } from "../control";
 import { load } from "../plugin";
-import type { Address } from "../targets/target";
 import type { Access } from "../patroni/client";
 import type { ReachInputs } from "../reach/reach";
 
@@ -20,10 +19,7 @@ const provider: pulumi.dynamic.ResourceProvider = {
   update: async (_id, _olds, news) => (await wait(news), { outs: news }),
 };
 
-export interface ClusterReadyArgs {
-  patroni: Address[];
-  authority: CertificateAuthority;
-  operator: Certificate;
+export interface ClusterReadyArgs extends Pick<ControlArgs, "endpoints" | "authority" | "operator"> {
   reach?: ReachInputs;
   /** Change when a server is another one: it is waited for again. */
   servers: pulumi.Input<string>[];
@@ -31,8 +27,7 @@ export interface ClusterReadyArgs {
 
 /** Is there once every server takes queries and every standby streams. Servers start together, since one alone may have to wait for the others. */
 export class ClusterReady extends pulumi.dynamic.Resource {
-  constructor(name: string, { patroni, authority, operator, reach, servers }: ClusterReadyArgs, opts?: pulumi.CustomResourceOptions) {
-    const inputs = { patroni, authority: authority.certificate, certificate: operator.certificate, key: operator.key, reach, servers };
-    super(provider, name, inputs, { ...opts, additionalSecretOutputs: ["key"] }, "pgha", "ClusterReady");
+  constructor(name: string, { reach, servers, ...args }: ClusterReadyArgs, opts?: pulumi.CustomResourceOptions) {
+    super(provider, name, { ...accessOf(args), reach, servers }, { ...opts, additionalSecretOutputs: ["key"] }, "pgha", "ClusterReady");
   }
 }

@@ -1,13 +1,13 @@
 import { describeDrift } from "../../infra/database/catalogue/drift";
 import { acceptLive } from "../../infra/database/catalogue/record";
 import { UserError } from "../../tools/errors";
+import { counted } from "../../tools/words";
 import { commonOptions, parseOptions, UsageError } from "../arguments";
 import { connectionOf, databasesOf } from "../database";
 import { collectDrift, DriftReport } from "../drift/collect";
-import { findEngine } from "../engine";
-import { readOutputs } from "../outputs";
+import { readStack } from "../outputs";
 import { confirmed } from "../prompt";
-import { Paint, screenOf } from "../terminal";
+import { Paint, print, screenOf } from "../terminal";
 
 export const summary = "what is live and not as declared, and what would mend it";
 
@@ -29,11 +29,10 @@ const options = { ...commonOptions, accept: { type: "boolean", default: false },
 
 export async function run(args: string[]): Promise<number> {
   const { stack, json, accept, yes } = parse(args);
-  const engine = findEngine();
-  const outputs = await readOutputs(engine, stack ?? engine.stack);
+  const { outputs } = await readStack(stack);
   const look = async () => {
     const report = await collectDrift(outputs);
-    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : view(report, screenOf(process.stdout).paint));
+    print(json, report, () => view(report, screenOf(process.stdout).paint));
     return report.drift.length ? 2 : 0;
   };
   const code = await look();
@@ -55,7 +54,7 @@ function parse(args: string[]) {
 }
 
 export function view({ cluster, compared, missed, drift }: DriftReport, paint: Paint): string {
-  const count = drift.length === 1 ? "1 difference" : `${drift.length} differences`;
+  const count = counted(drift.length, "difference");
   return [
     `${cluster}: ${drift.length ? paint(count, "bad") : paint("no difference", "good")} in ${compared.join(", ")}`,
     ...missed.map((each) => paint(`  not compared: ${each}`, "warn")),

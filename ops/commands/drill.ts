@@ -4,18 +4,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectDocker, dockerHost } from "../../tools/engine/docker";
 import { UserError } from "../../tools/errors";
 import { follow } from "../../tools/process";
-import { commonOptions, parseWords, UsageError } from "../arguments";
+import { commonOptions, parseCount, parseWords, UsageError } from "../arguments";
 import { AddressBook, reachable } from "../drill/ways";
 import { renderPage } from "../drill/page";
+import { canDelay, canPart } from "../drill/packets";
 import { Result } from "../drill/report";
 import { Drill, drillOnce } from "../drill/run";
-import { Scenario, scenarios } from "../drill/scenarios";
-import { canDelay, canPart, Site } from "../drill/site";
+import { Scenario } from "../drill/scenario";
+import { scenarios } from "../drill/scenarios";
+import { Site } from "../drill/site";
 import { summarize } from "../drill/summary";
 import { dropTables, makeTables } from "../drill/tables";
 import { viewDrill } from "../drill/view";
-import { findEngine } from "../engine";
-import { Outputs, readOutputs } from "../outputs";
+import { Outputs, readStack } from "../outputs";
 import { confirmed } from "../prompt";
 import { collectStatus } from "../status/collect";
 import { screenOf } from "../terminal";
@@ -54,10 +55,8 @@ const options = {
 export async function run(args: string[]): Promise<number> {
   const { values, words } = parseWords("drill", args, options);
   const chosen = values.during === undefined ? chooseScenarios(words) : [during(values.during, words)];
-  const [runs, writers] = [wholeNumber("--runs", values.runs, 100), wholeNumber("--writers", values.writers, 50)];
-  const engine = findEngine();
-  const stack = values.stack ?? engine.stack;
-  const outputs = await readOutputs(engine, stack);
+  const [runs, writers] = [parseCount("drill", "--runs", values.runs, 100), parseCount("drill", "--writers", values.writers, 50)];
+  const { stack, outputs, root } = await readStack(values.stack);
   const say = (text: string) => void process.stderr.write(`${new Date().toTimeString().slice(0, 8)} ${text}\n`);
   const refusal = await reasonToRefuse(outputs, stack, values.yes);
   if (refusal) return say(`refused: ${refusal}`), 3;
@@ -72,7 +71,7 @@ export async function run(args: string[]): Promise<number> {
   for (const [left, { needs }] of chosen.filter((one) => !able.includes(one)))
     say(`left out: ${left} needs root, nsenter and iptables beside the containers${needs === "netem" ? ", and netem in their kernel" : ""}`);
 
-  const folder = path.join(engine.root, ".pgha", "drills", new Date().toISOString().slice(0, 19).replace(/:/g, "-"));
+  const folder = path.join(root, ".pgha", "drills", new Date().toISOString().slice(0, 19).replace(/:/g, "-"));
   fs.mkdirSync(folder, { recursive: true });
   const book = near ? new AddressBook(site, hosts) : undefined;
   await book?.refresh();
@@ -123,11 +122,6 @@ async function runShell(command: string): Promise<void> {
   const [shell, option] = process.platform === "win32" ? ["cmd", "/c"] : ["sh", "-c"];
   const code = await follow(shell, [option, command], { stdio: ["ignore", process.stderr, process.stderr] });
   if (code !== 0) throw new Error(`${command} ended with ${code}`);
-}
-
-function wholeNumber(option: string, text: string, most: number): number {
-  if (/^[1-9]\d*$/.test(text) && Number(text) <= most) return Number(text);
-  throw new UsageError(`${option} takes a whole number from 1 to ${most}, not "${text}"`, "npx pgha drill --help");
 }
 
 /** Why nothing may be broken here; undefined when it may. */

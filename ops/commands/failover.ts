@@ -2,10 +2,10 @@ import { describeLoss, failover, planFailover } from "../../infra/patroni/failov
 import { Refused } from "../../infra/patroni/switchover";
 import { commonOptions, parseOptions, UsageError } from "../arguments";
 import { controlOf } from "../control";
-import { findEngine } from "../engine";
 import { formatSeconds } from "../format";
-import { readOutputs } from "../outputs";
+import { readStack } from "../outputs";
 import { confirmed } from "../prompt";
+import { print, say } from "../terminal";
 
 export const summary = "makes a member the primary when none is left, at the price it states first";
 
@@ -27,20 +27,19 @@ const options = { ...commonOptions, to: { type: "string" }, yes: { type: "boolea
 export async function run(args: string[]): Promise<number> {
   const { stack, json, to, yes } = parseOptions("failover", args, options);
   if (to === undefined) throw new UsageError("failover needs to be told who shall be the primary: --to <member>", "npx pgha failover --help");
-  const engine = findEngine();
-  const control = controlOf(await readOutputs(engine, stack ?? engine.stack));
+  const control = controlOf((await readStack(stack)).outputs);
   try {
     const plan = await planFailover(control, to);
-    process.stderr.write(`${describeLoss(plan)}\n`);
+    say(describeLoss(plan));
     if (!yes && !(await confirmed(`Type ${to} to make it the primary nevertheless: `, to)))
       throw new Refused("not confirmed: type the name of the new primary, or give --yes");
     const seconds = (await failover(control, plan)) / 1000;
     const report = { to, seconds, mayLoseBytes: plan.behind ?? null, synchronous: plan.to.synchronous };
-    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : `${to} is the primary after ${formatSeconds(seconds)}\n`);
+    print(json, report, () => `${to} is the primary after ${formatSeconds(seconds)}\n`);
     return 0;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    process.stderr.write(`refused: ${error.message}\n`);
+    say(`refused: ${error.message}`);
     return 3;
   }
 }

@@ -1,4 +1,4 @@
-import { UsageError } from "../arguments";
+import { subcommand } from "../arguments";
 
 export const summary = "app_logs: search, ingest, and archives of what is past its hot days";
 
@@ -49,6 +49,5 @@ const actions: Record<string, () => { run(args: string[]): Promise<number> }> = 
 };
 
 export async function run([what = "", ...args]: string[]): Promise<number> {
-  if (!Object.hasOwn(actions, what)) throw new UsageError(what ? `logs knows no "${what}"` : "logs wants to know what", "npx pgha logs --help");
-  return actions[what]().run(args);
+  return subcommand(actions, what, what ? `logs knows no "${what}"` : "logs wants to know what", "npx pgha logs --help").run(args);
 }

@@ -5,11 +5,10 @@ import { describeDrift } from "../../infra/database/catalogue/drift";
 import { repository } from "../../tools/engine/layout";
 import { commonOptions, parseOptions, UsageError } from "../arguments";
 import { connectionOf } from "../database";
-import { findEngine } from "../engine";
-import { readOutputs } from "../outputs";
+import { readStack } from "../outputs";
 import { confirmed } from "../prompt";
 import { layOut } from "../table";
-import { Screen, screenOf, Tone } from "../terminal";
+import { print, say, Screen, screenOf, Tone } from "../terminal";
 
 export const summary = "which SQL files are applied; tries those that are not, or adopts what is there";
 
@@ -38,13 +37,11 @@ const options = {
 export async function run(args: string[]): Promise<number> {
   const { stack, json, yes, adopt: adopting, "dry-run": trying } = parseOptions("migrate", args, options);
   if (adopting && trying) throw new UsageError("--adopt and --dry-run are two things", "npx pgha migrate --help");
-  const engine = findEngine();
-  const outputs = await readOutputs(engine, stack ?? engine.stack);
+  const { outputs } = await readStack(stack);
   const { database, examples } = outputs.cluster;
   const files = readSqlFiles(path.join(repository, "sql"), examples);
   const connection = connectionOf(outputs);
-  const show = (value: unknown, text: (screen: Screen) => string) =>
-    void process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text(screenOf(process.stdout)));
+  const show = (value: unknown, text: (screen: Screen) => string) => print(json, value, () => text(screenOf(process.stdout)));
 
   if (trying) {
     const rehearsed = await rehearse(connection, database, files);
@@ -53,7 +50,7 @@ export async function run(args: string[]): Promise<number> {
   }
   if (adopting) {
     if (!yes && !(await confirmed(`Type ${database} to have its tables taken for those of sql/, if they are: `, database))) {
-      process.stderr.write("refused: not confirmed: type the name of the database, or give --yes\n");
+      say("refused: not confirmed: type the name of the database, or give --yes");
       return 3;
     }
     const differences = await adopt(connection, database, files);

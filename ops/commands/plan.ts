@@ -4,7 +4,7 @@ import { markdownPlan } from "../plan/markdown";
 import { previewStack } from "../plan/preview";
 import { hasChanges, planReport } from "../plan/report";
 import { viewPlan } from "../plan/view";
-import { screenOf } from "../terminal";
+import { print, screenOf } from "../terminal";
 
 export const summary = "what an update would change: servers, files, settings, outage, cost";
 
@@ -32,7 +32,6 @@ export async function run(args: string[]): Promise<number> {
   if (json && markdown) throw new UsageError("--json and --markdown exclude each other", "npx pgha plan --help");
   const { preview, isNew } = await previewStack(stack, { refresh });
   const report = planReport(stack, isNew, preview);
-  const { stdout } = process;
-  stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : markdown ? markdownPlan(report) : viewPlan(report, screenOf(stdout), { full }));
+  print(json, report, () => (markdown ? markdownPlan(report) : viewPlan(report, screenOf(process.stdout), { full })));
   return byCode && hasChanges(report) ? 3 : 0;
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { commonOptions, parseOptions, parseSeconds, withOptionalNumber } from "../arguments";
-import { findEngine } from "../engine";
-import { budgetOf, readOutputs } from "../outputs";
+import { budgetOf, readStack } from "../outputs";
 import { collectStatus } from "../status/collect";
 import { StatusReport } from "../status/report";
 import { viewStatus } from "../status/view";
@@ -26,9 +25,7 @@ const options = { ...commonOptions, watch: { type: "string" }, budget: { type: "
 export async function run(args: string[]): Promise<number> {
   const { stack, json, watch, budget } = parseOptions("status", withOptionalNumber(args, "--watch", 2), options);
   const interval = watch === undefined ? undefined : parseSeconds("status", "--watch", watch);
-  const engine = findEngine();
-  const name = stack ?? engine.stack;
-  const outputs = await readOutputs(engine, name);
+  const { stack: name, outputs } = await readStack(stack);
   const expected = budget ? { budget: budgetOf(outputs, name) } : {};
   const look = async () => {
     const report = { ...(await collectStatus(outputs, name)), ...expected };

@@ -3,10 +3,10 @@ import { PAUSE_SECONDS } from "../../infra/patroni/underPause";
 import { UserError } from "../../tools/errors";
 import { commonOptions, parseOptions, parseSeconds } from "../arguments";
 import { controlOf } from "../control";
-import { findEngine } from "../engine";
 import { formatSeconds } from "../format";
-import { readOutputs } from "../outputs";
+import { readStack } from "../outputs";
 import { confirmed } from "../prompt";
+import { print, say } from "../terminal";
 
 export const summary = "makes another member the primary, without an error for those who write";
 
@@ -37,20 +37,18 @@ const options = {
 export async function run(args: string[]): Promise<number> {
   const { stack, json, to, yes, timeout } = parseOptions("switchover", args, options);
   const seconds = parseSeconds("switchover", "--timeout", timeout);
-  const engine = findEngine();
-  const control = controlOf(await readOutputs(engine, stack ?? engine.stack));
-  const say = (text: string) => void process.stderr.write(`${text}\n`);
+  const control = controlOf((await readStack(stack)).outputs);
   try {
     const plan = await planSwitchover(control, { to });
     say(`${plan.from.name} → ${plan.to.name}`);
     if (!yes && !(await confirmed(`Type ${plan.to.name} to go on: `, plan.to.name)))
       throw new Refused("not confirmed: type the name of the new primary, or give --yes");
     const done = await switchover(control, plan, { seconds, signal: firstSignal(), progress: say });
-    process.stdout.write(json ? `${JSON.stringify(done, null, 2)}\n` : describe(done));
+    print(json, done, () => describe(done));
     return 0;
   } catch (error) {
     if (!(error instanceof Refused)) throw explain(error as Error);
-    process.stderr.write(`refused: ${error.message}\n`);
+    say(`refused: ${error.message}`);
     return 3;
   }
 }

@@ -8,7 +8,7 @@ import { Checker } from "./checker";
 import { Ledger } from "./ledger";
 import { Redundancy } from "./redundancy";
 import { report, Result } from "./report";
-import { Scenario, Stage } from "./scenarios";
+import { Scenario, Stage } from "./scenario";
 import { Site } from "./site";
 import { readRows } from "./tables";
 import { Watcher } from "./watcher";

@@ -1,3 +1,4 @@
+import { counted } from "../../tools/words";
 import { Result } from "./report";
 
 export type Level = "passed" | "over budget" | "failed";
@@ -20,20 +21,16 @@ export function judge(result: Judged): Verdict {
   const failures: string[] = [];
   const notes: string[] = [];
   const lossAllowed = !synchronous && budget !== undefined && budget.mayLose !== "nothing";
-  if (rows.lost.length > 0) (lossAllowed ? notes : failures).push(`${count(rows.lost.length, "acknowledged row")} lost${lossAllowed ? `, as stated: ${budget.mayLose}` : ""}`);
+  if (rows.lost.length > 0) (lossAllowed ? notes : failures).push(`${counted(rows.lost.length, "acknowledged row")} lost${lossAllowed ? `, as stated: ${budget.mayLose}` : ""}`);
   if (doubles.length > 0) (synchronous ? failures : notes).push(`two nodes took writes at once: ${[...new Set(doubles.map(({ nodes }) => nodes.join(" and ")))].join("; ")}`);
   if (!writesReturned) failures.push("writes did not come back");
   if (redundantAfter === undefined) failures.push("full redundancy did not come back");
   const measured = paths.find(({ path }) => path === measuredPath);
   if (planned && measured && measured.errors + measured.refused > 0)
-    failures.push(`${count(measured.errors + measured.refused, "client error")} in a planned change`);
+    failures.push(`${counted(measured.errors + measured.refused, "client error")} in a planned change`);
   if (failures.length > 0) return { level: "failed", reasons: [...failures, ...notes] };
   const worst = budget?.worst;
   if (measured && typeof worst === "number" && measured.outage > worst)
     return { level: "over budget", reasons: [`writes stopped for ${measured.outage.toFixed(1)} s; the budget's worst is ${worst} s (before the fault the machine itself made gaps of ${measured.noise.toFixed(2)} s)`, ...notes] };
   return { level: "passed", reasons: notes };
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

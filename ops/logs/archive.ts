@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createGzip } from "node:zlib";
 import { Client } from "pg";
 import { to as copyTo } from "pg-copy-streams";
+import { inTransaction } from "../../infra/database/transaction";
 import { UserError } from "../../tools/errors";
 import { Counter, Manifest, putManifest, readBack, readManifest, suffix } from "./manifest";
 import { Store } from "./store";
@@ -33,8 +34,6 @@ export interface Archived extends Manifest {
 
 export interface ArchiveOptions {
   hotDays: number;
-  /** Only show what would be archived. */
-  dryRun?: boolean;
   progress(text: string): void;
 }
 
@@ -93,18 +92,11 @@ async function takeOut(client: Client, store: Store, leaving: Leaving, { progres
 
 /** From here on nobody can write to it: a writer gets an error, never a row that is lost. Writers to other partitions do not wait. */
 async function close(client: Client, partition: string): Promise<Date> {
-  await patiently(async () => {
-    await client.query("BEGIN");
-    try {
-      const { rows } = await client.query("SELECT FROM pg_constraint WHERE conrelid = $1::regclass AND conname = 'closed_for_archive'", [partition]);
-      if (!rows.length) await client.query(`ALTER TABLE ${partition} ADD CONSTRAINT closed_for_archive CHECK (false) NOT VALID`);
-      await move(client, partition, "closed", [null, null, null]);
-      await client.query("COMMIT");
-    } catch (error) {
-      await client.query("ROLLBACK");
-      throw error;
-    }
-  });
+  await patiently(() => inTransaction(client, async () => {
+    const { rows } = await client.query("SELECT FROM pg_constraint WHERE conrelid = $1::regclass AND conname = 'closed_for_archive'", [partition]);
+    if (!rows.length) await client.query(`ALTER TABLE ${partition} ADD CONSTRAINT closed_for_archive CHECK (false) NOT VALID`);
+    await move(client, partition, "closed", [null, null, null]);
+  }));
   const { rows: [{ changed_at }] } = await client.query("SELECT changed_at FROM pgha.log_archives WHERE partition = $1", [partition]);
   return changed_at;
 }
@@ -147,23 +139,16 @@ async function detach(client: Client, partition: string): Promise<void> {
 
 /** Drops it where it holds what was archived, and says whether it did. */
 async function drop(client: Client, partition: string, rows: number): Promise<boolean> {
-  return patiently(async () => {
-    await client.query("BEGIN");
-    try {
-      await client.query(`LOCK TABLE ${partition} IN ACCESS EXCLUSIVE MODE`);
-      const { rows: [{ count }] } = await client.query(`SELECT count(*) FROM ${partition}`);
-      const same = Number(count) === rows;
-      if (same) {
-        await client.query(`DROP TABLE ${partition}`);
-        await client.query("UPDATE pgha.log_archives SET state = 'dropped', changed_at = now() WHERE partition = $1", [partition]);
-      }
-      await client.query("COMMIT");
-      return same;
-    } catch (error) {
-      await client.query("ROLLBACK").catch(() => undefined);
-      throw error;
+  return patiently(() => inTransaction(client, async () => {
+    await client.query(`LOCK TABLE ${partition} IN ACCESS EXCLUSIVE MODE`);
+    const { rows: [{ count }] } = await client.query(`SELECT count(*) FROM ${partition}`);
+    const same = Number(count) === rows;
+    if (same) {
+      await client.query(`DROP TABLE ${partition}`);
+      await client.query("UPDATE pgha.log_archives SET state = 'dropped', changed_at = now() WHERE partition = $1", [partition]);
     }
-  });
+    return same;
+  }));
 }
 
 async function move(client: Client, partition: string, state: "closed" | "archived", found: unknown[]): Promise<Date> {

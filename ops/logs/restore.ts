@@ -1,6 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import { Client } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
+import { inTransaction } from "../../infra/database/transaction";
 import { UserError } from "../../tools/errors";
 import { Counter, Manifest, openData } from "./manifest";
 import { Store } from "./store";
@@ -10,8 +11,7 @@ import { Store } from "./store";
  * One transaction: what fails, or is killed, leaves nothing. Throws where the table is there already.
  */
 export async function restoreArchive(client: Client, store: Store, manifest: Manifest, table: string): Promise<void> {
-  await client.query("BEGIN");
-  try {
+  await inTransaction(client, async () => {
     // As the owner of the log table, whose default privileges let readers in
     const { rows: [{ owner }] } = await client.query("SELECT relowner::regrole::text AS owner FROM pg_class WHERE oid = 'app.app_logs'::regclass");
     await client.query(`SET LOCAL ROLE ${owner}`);
@@ -23,13 +23,10 @@ export async function restoreArchive(client: Client, store: Store, manifest: Man
     const { tally } = counter;
     if (tally.sha256 !== manifest.sha256 || rows.rowCount !== manifest.rows)
       throw new UserError(`the archive ${manifest.name} holds ${rows.rowCount} rows, SHA-256 ${tally.sha256}, instead of ${manifest.rows} rows, ${manifest.sha256}; nothing was loaded`);
-    await client.query("COMMIT");
-    await client.query(`ANALYZE ${table}`);
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
-    if ((error as { code?: string }).code !== "42P07") throw error;
-    throw new UserError(`the table ${table} is there already`, "give another one with --into, or drop it");
-  }
+  }).catch((error: { code?: string }) => {
+    throw error.code === "42P07" ? new UserError(`the table ${table} is there already`, "give another one with --into, or drop it") : error;
+  });
+  await client.query(`ANALYZE ${table}`);
 }
 
 /** The archive that a person means: by its name, its partition, or a day that it holds. */

@@ -1,3 +1,4 @@
+import { counted } from "../../tools/words";
 import { formatBytes, formatSeconds } from "../format";
 import { maintenanceProblems } from "./maintenance";
 import { ClusterState, Member, StatusReport, Verdict } from "./report";
@@ -33,17 +34,17 @@ export function judge(evidence: Evidence): Verdict {
   if (members.every(({ error }) => error))
     return { level: "unreachable", summary: "unreachable: no Patroni answers", problems };
   if (primaries.length === 0) {
-    const word = standbys.length > 0 ? plural(standbys.length, "standby", "standbys") + " streaming" : "nobody takes writes";
+    const word = standbys.length > 0 ? `${counted(standbys.length, "standby")} streaming` : "nobody takes writes";
     return { level: "no primary", summary: `no primary: ${word}`, problems };
   }
   if (primaries.length > 1) problems.unshift(`two primaries: ${primaries.map(({ name }) => name).join(" and ")}; Patroni should demote one within seconds`);
   const line = [
     `primary ${primaries.map(({ name }) => name).join(" and ")}`,
-    `${plural(standbys.length, "standby", "standbys")} streaming`,
+    `${standbys.length > 0 ? counted(standbys.length, "standby") : "no standbys"} streaming`,
     synchrony(standbys, evidence.replication),
   ].join(", ");
   if (problems.length === 0) return { level: "healthy", summary: `healthy: ${line}`, problems };
-  return { level: "degraded", summary: `degraded: ${line}; ${plural(problems.length, "problem", "problems")}`, problems };
+  return { level: "degraded", summary: `degraded: ${line}; ${counted(problems.length, "problem")}`, problems };
 }
 
 function synchrony(standbys: Member[], { mode, synchronousStandbys }: Evidence["replication"]): string {
@@ -96,8 +97,4 @@ function wayProblems({ members, poolers, proxies, endpoints }: Evidence): string
       return reaches === wanted ? [] : [`the ${name} endpoint reaches a ${reaches}`];
     }),
   ];
-}
-
-function plural(count: number, one: string, many: string): string {
-  return `${count === 0 ? "no" : count} ${count === 1 ? one : many}`;
 }

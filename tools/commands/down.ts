@@ -65,7 +65,7 @@ export async function run(args: string[]): Promise<number> {
     await log.step("Stack", async (step) => {
       const released = await releaseStaleLock(stack, engine);
       if (released !== undefined) step.making(released);
-      return (await clearInterrupted(stack, await exportState(stack, engine), docker, engine, step)) ?? stack;
+      return (await clearInterrupted({ stack, exported: await exportState(stack, engine), docker, engine, step })) ?? stack;
     });
     // Without unprotected resources there is nothing to run the engine for.
     if ((stacked.resourceCount ?? 0) > 0) await destroy(["--exclude-protected"], stack, engine);

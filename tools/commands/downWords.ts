@@ -1,6 +1,7 @@
 import { npmRun } from "../arguments";
 import { Found, isEmpty, Leftovers } from "../engine/leftovers";
 import { UserError } from "../errors";
+import { counted } from "../words";
 
 /** Of this state, or of another deployment of the same name. */
 export type Whose = "own" | "foreign";
@@ -26,7 +27,7 @@ function leftAlone(cluster: string, { containers, volumes, networks }: Leftovers
     [volumes.length, "volume"],
     [containers.length + volumes.length > 0 ? 0 : networks.length, "network"],
   ] as const;
-  const counts = parts.filter(([count]) => count > 0).map(([count, noun]) => `${count} ${noun}${count === 1 ? "" : "s"}`);
+  const counts = parts.filter(([count]) => count > 0).map(([count, noun]) => counted(count, noun));
   return `${counts.join(" and ")} of another deployment of ${cluster} left alone`;
 }
 

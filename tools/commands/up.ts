@@ -36,7 +36,7 @@ export async function run(args: string[]): Promise<number> {
     const released = await releaseStaleLock(stack, engine);
     const state = await exportState(stack, engine);
     checkName(clusterName(engine.root, stack), deploymentOf(state), npmRun("down", stack, "--data"));
-    const cleared = await repairStack(stack, state, connectDocker(engine.dockerHost), engine, step);
+    const cleared = await repairStack({ stack, exported: state, docker: connectDocker(engine.dockerHost), engine, step });
     return [name, released, cleared].filter(Boolean).join("; ");
   });
   log.note(`pulumi up --stack ${stack}`);

@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type Docker from "dockerode";
 import { Step } from "../log";
+import { counted } from "../words";
 import { unlessMissing } from "./docker";
 import type { EngineEnvironment } from "./index";
 import { findLeftovers, Leftovers } from "./leftovers";
@@ -11,18 +12,18 @@ import { deploymentOf, Exported, PendingOperation, Resource } from "./state";
 const containerType = "docker:index/container:Container";
 const networkType = "docker:index/network:Network";
 
+/** A stack with its state, and what it takes to mend it. */
+export interface Repair {
+  stack: string;
+  exported: Exported;
+  docker: Docker;
+  engine: EngineEnvironment;
+  step: Step;
+}
+
 /** Brings the state of a stack and Docker together again before an update. Returns what was done, or undefined. */
-export async function repairStack(
-  stack: string,
-  exported: Exported,
-  docker: Docker,
-  engine: EngineEnvironment,
-  step: Step,
-): Promise<string | undefined> {
-  const done = [
-    await clearInterrupted(stack, exported, docker, engine, step),
-    await forgetLost(stack, exported, docker, engine, step),
-  ];
+export async function repairStack(repair: Repair): Promise<string | undefined> {
+  const done = [await clearInterrupted(repair), await forgetLost(repair)];
   return done.filter(Boolean).join("; ") || undefined;
 }
 
@@ -33,15 +34,9 @@ export function lostContainers(resources: Resource[], running: Set<string>): str
     .map(({ urn }) => urn);
 }
 
-async function forgetLost(
-  stack: string,
-  { deployment }: Exported,
-  docker: Docker,
-  engine: EngineEnvironment,
-  step: Step,
-): Promise<string | undefined> {
+async function forgetLost({ stack, exported, docker, engine, step }: Repair): Promise<string | undefined> {
   const running = new Set((await docker.listContainers()).map(({ Id }) => Id));
-  const lost = lostContainers(deployment.resources ?? [], running);
+  const lost = lostContainers(exported.deployment.resources ?? [], running);
   if (lost.length === 0) return undefined;
   step.making(`refreshing ${counted(lost.length, "container")} stopped or removed outside of Pulumi`);
   await demand(
@@ -49,10 +44,6 @@ async function forgetLost(
     engine,
   );
   return `${counted(lost.length, "container")} refreshed`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** Names of what interrupted updates may have begun to create in Docker without the engine knowing its id; own only. */
@@ -75,13 +66,7 @@ export function halfMade(
  * Clears away what an interrupted update began and never finished: containers and networks of ours that the state does
  * not know (they would stand in the way by their names; volumes are taken up again), then the engine's note of them.
  */
-export async function clearInterrupted(
-  stack: string,
-  exported: Exported,
-  docker: Docker,
-  engine: EngineEnvironment,
-  step: Step,
-): Promise<string | undefined> {
+export async function clearInterrupted({ stack, exported, docker, engine, step }: Repair): Promise<string | undefined> {
   const pending = exported.deployment.pending_operations ?? [];
   if (pending.length === 0) return undefined;
   step.making(`clearing ${counted(pending.length, "operation")} that an interrupted update left`);

@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Client } from "pg";
-import { CatalogueQuery, CLUSTER, DATABASE, FORMAT } from "./queries";
+import { relationExists } from "../connection";
+import { inRolledBack } from "../transaction";
+import { CLUSTER } from "./clusterQueries";
+import { DATABASE, FORMAT } from "./queries";
 
 /** What an object is, attribute by attribute; all of it text that a person can read. */
 export type Definition = Record<string, string>;
@@ -11,26 +14,16 @@ export const scopeOf = (database: string) => (database === "postgres" ? "cluster
 
 /** Reads the live catalogue at one moment. */
 export async function readCatalogue(client: Client): Promise<Catalogue> {
-  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  try {
-    return await readObjects(client);
-  } finally {
-    await client.query("ROLLBACK");
-  }
+  return inRolledBack(client, () => readObjects(client), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 }
 
 /** The catalogue as the transaction that is open sees it. */
 export async function readObjects(client: Client): Promise<Catalogue> {
   const catalogue: Catalogue = {};
   for (const query of scopeOf(client.database!) === "cluster" ? CLUSTER : DATABASE)
-    if (await applies(client, query))
+    if (!query.needs || (await relationExists(client, query.needs)))
       for (const { name, definition } of (await client.query(query.sql)).rows) catalogue[`${query.kind} ${name}`] = definition;
   return catalogue;
-}
-
-async function applies(client: Client, { needs }: CatalogueQuery): Promise<boolean> {
-  if (!needs) return true;
-  return (await client.query("SELECT to_regclass($1) IS NOT NULL AS found", [needs])).rows[0].found;
 }
 
 /** Where what is expected is kept: beside what it describes, so that it goes with the data. */
@@ -52,8 +45,7 @@ async function formatOf(client: Client): Promise<Definition> {
 
 /** The recorded catalogue; undefined before the first one, and where it was recorded in another format. */
 export async function readExpected(client: Client): Promise<Catalogue | undefined> {
-  const { rows } = await client.query("SELECT to_regclass('pgha.catalogue') IS NOT NULL AS found");
-  if (!rows[0].found) return undefined;
+  if (!(await relationExists(client, "pgha.catalogue"))) return undefined;
   const recorded = await client.query("SELECT object, definition FROM pgha.catalogue");
   const { [NOTE]: format, ...catalogue }: Catalogue = Object.fromEntries(recorded.rows.map(({ object, definition }) => [object, definition]));
   return isDeepStrictEqual(format, await formatOf(client)) ? catalogue : undefined;

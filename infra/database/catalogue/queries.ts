@@ -1,79 +1,8 @@
 import { createHash } from "node:crypto";
+import { CLUSTER } from "./clusterQueries";
+import { acl, type CatalogueQuery, notOfExtension, own, owner, RELATIONS, rights, table, TABLES } from "./query";
 
-/** Selects name and definition (an object of texts) of every object of one kind. */
-export interface CatalogueQuery {
-  kind: string;
-  sql: string;
-  /** Runs only where this relation exists: it belongs to an extension. */
-  needs?: string;
-}
-
-/** Rights in words and in one order, "owner=SELECT,UPDATE app=SELECT"; spelled out where a catalogue has NULL for the usual ones. */
-const rights = (acl: string, owner: string) =>
-  `(SELECT coalesce(string_agg(who || '=' || what, ' ' ORDER BY who <> 'owner', who), 'none') FROM (
-     SELECT CASE grantee WHEN 0 THEN 'PUBLIC' WHEN ${owner} THEN 'owner' ELSE quote_ident(pg_get_userbyid(grantee)) END AS who,
-       string_agg(DISTINCT privilege_type || CASE WHEN is_grantable THEN '*' ELSE '' END, ',') AS what
-     FROM aclexplode(${acl}) GROUP BY 1) AS each)`;
-const acl = (column: string, kind: string, owner: string) => rights(`coalesce(${column}, acldefault('${kind}', ${owner}))`, owner);
-const owner = (column: string) => `pg_get_userbyid(${column})::text`;
-const own = (column: string) => `${column} !~ '^pg_' AND ${column} <> 'information_schema'`;
-const notOfExtension = (catalogue: string, oid: string) =>
-  `NOT EXISTS (SELECT FROM pg_depend WHERE classid = '${catalogue}'::regclass AND objid = ${oid} AND deptype = 'e')`;
-const table = (relation: string, schema: string) => `format('%I.%I', ${schema}.nspname, ${relation}.relname)`;
-
-/**
- * Relations that count: maintenance makes, detaches and drops partitions by itself, and pg_partman keeps models of them.
- * A detached partition is known by its name.
- */
-const RELATIONS = `relations AS (
-  SELECT c.*, n.nspname, ${table("c", "n")} AS named FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE ${own("n.nspname")} AND NOT c.relispartition AND ${notOfExtension("pg_class", "c.oid")}
-    AND NOT (n.nspname = 'partman' AND c.relname ~ '^template_')
-    AND NOT EXISTS (SELECT FROM pg_class parent WHERE parent.relnamespace = c.relnamespace AND parent.relkind = 'p'
-      AND c.relname ~ ('^' || parent.relname || '_(p\\d{6,}|\\d{4}_\\d{2})'))
-)`;
-const TABLES = `WITH ${RELATIONS}, tables AS (SELECT * FROM relations WHERE relkind IN ('r', 'p', 'f'))`;
-
-/** What belongs to all databases of a cluster. Slots of servers and of table synchronisation come and go; physical ones are Patroni's. */
-export const CLUSTER: CatalogueQuery[] = [
-  {
-    kind: "role",
-    sql: `SELECT rolname AS name, jsonb_build_object('superuser', rolsuper::text, 'inherit', rolinherit::text, 'createrole', rolcreaterole::text,
-        'createdb', rolcreatedb::text, 'login', rolcanlogin::text, 'replication', rolreplication::text, 'bypassrls', rolbypassrls::text,
-        'connection limit', rolconnlimit::text, 'valid until', coalesce((rolvaliduntil AT TIME ZONE 'UTC')::text, 'infinity'),
-        'password', coalesce('fingerprint ' || left(encode(sha256(rolpassword::bytea), 'hex'), 12), 'none')) AS definition
-      FROM pg_authid WHERE rolname !~ '^pg_'`,
-  },
-  {
-    kind: "membership",
-    sql: `SELECT format('of %I in %I', member::regrole, roleid::regrole) AS name,
-        jsonb_build_object('admin', bool_or(admin_option)::text, 'inherit', bool_or(inherit_option)::text, 'set', bool_or(set_option)::text) AS definition
-      FROM pg_auth_members GROUP BY member, roleid`,
-  },
-  {
-    kind: "setting",
-    sql: `SELECT format('%s of %s', split_part(each, '=', 1), concat_ws(' in ', 'role ' || nullif(setrole, 0)::regrole::text, 'database ' || datname)) AS name,
-        jsonb_build_object('value', substr(each, strpos(each, '=') + 1)) AS definition
-      FROM pg_db_role_setting LEFT JOIN pg_database d ON d.oid = setdatabase, unnest(setconfig) AS each`,
-  },
-  {
-    kind: "database",
-    sql: `SELECT datname AS name, jsonb_build_object('owner', ${owner("datdba")}, 'rights', ${acl("datacl", "d", "datdba")},
-        'connection limit', datconnlimit::text, 'connections allowed', datallowconn::text, 'encoding', pg_encoding_to_char(encoding)::text) AS definition
-      FROM pg_database WHERE NOT datistemplate`,
-  },
-  {
-    kind: "tablespace",
-    sql: `SELECT spcname AS name, jsonb_build_object('owner', ${owner("spcowner")}, 'location', pg_tablespace_location(oid)) AS definition
-      FROM pg_tablespace WHERE spcname !~ '^pg_'`,
-  },
-  {
-    kind: "logical slot",
-    sql: `SELECT slot_name AS name, jsonb_build_object('plugin', plugin::text, 'database', database::text, 'failover', failover::text, 'two-phase', two_phase::text) AS definition
-      FROM pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary AND slot_name !~ '^pg_\\d+_sync_'`,
-  },
-];
-
+/** What belongs to one database. */
 export const DATABASE: CatalogueQuery[] = [
   {
     kind: "schema",

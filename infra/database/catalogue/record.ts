@@ -1,4 +1,4 @@
-import { isCode, onPrimary, type Connection } from "../connection";
+import { isMissingDatabase, onPrimary, type Connection } from "../connection";
 import { expectAfter, prepareCatalogue, readCatalogue, readExpected, scopeOf, writeExpected, type Catalogue } from "./catalogue";
 import { compare, type Drift } from "./drift";
 
@@ -57,6 +57,6 @@ export async function readDrift(connection: Connection, databases: string[]): Pr
 }
 
 function unlessMissing(error: unknown): undefined {
-  if (isCode(error, "3D000")) return undefined;
+  if (isMissingDatabase(error)) return undefined;
   throw error;
 }

@@ -1,4 +1,6 @@
 import { DatabaseError, type Client } from "pg";
+import { relationExists } from "../connection";
+import { inTransaction } from "../transaction";
 import { inOrder, type Item, type Items } from "./item";
 
 /** SQLSTATEs of an object that is not there: then there is nothing to undo. */
@@ -9,8 +11,7 @@ const GONE = ["42P01", "42704", "3F000", "3D000", "42883"];
  * Returns what is declared no more and still there, with the way to drop it.
  */
 export async function applyItems(client: Client, items: Items): Promise<string[]> {
-  await client.query("BEGIN");
-  try {
+  return inTransaction(client, async () => {
     await prepareDeclared(client);
     for (const { key, undo } of (await readDeclared(client)).filter(({ key }) => !(key in items))) {
       if (undo) await undoOne(client, key, undo);
@@ -23,13 +24,8 @@ export async function applyItems(client: Client, items: Items): Promise<string[]
       await client.query("RESET timezone");
       await record(client, key, item);
     }
-    const left = await leftovers(client, items);
-    await client.query("COMMIT");
-    return left;
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
-    throw error;
-  }
+    return leftovers(client, items);
+  });
 }
 
 /** What was declared once, is declared no more and is still there. */
@@ -60,8 +56,7 @@ interface Recorded {
 }
 
 async function readDeclared(client: Client): Promise<Recorded[]> {
-  const { rows: [{ found }] } = await client.query("SELECT to_regclass('pgha.declared') IS NOT NULL AS found");
-  if (!found) return [];
+  if (!(await relationExists(client, "pgha.declared"))) return [];
   return (await client.query(`SELECT key, undo, exists_query AS "exists", drop_statement AS drop FROM pgha.declared ORDER BY key`)).rows;
 }
 

@@ -2,6 +2,7 @@ import * as net from "node:net";
 import Docker from "dockerode";
 
 export interface PreflightInputs {
+  stack: string;
   cluster: string;
   clusterId: string;
   hosts: string[];
@@ -12,7 +13,7 @@ export interface PreflightInputs {
 }
 
 /** Looks, before anything is touched, for data that cannot be taken up, foreign containers and ports in use. */
-export async function inspect({ cluster, clusterId, hosts, ports, fixed }: PreflightInputs): Promise<string[]> {
+export async function inspect({ stack, cluster, clusterId, hosts, ports, fixed }: PreflightInputs): Promise<string[]> {
   const engine = new Docker();
   const faults: string[] = [];
   const ours = (labels: Record<string, string> | undefined) => labels?.["pgha.cluster-id"] === clusterId;
@@ -22,7 +23,7 @@ export async function inspect({ cluster, clusterId, hosts, ports, fixed }: Prefl
   if (foreign.length)
     faults.push(
       `the volumes ${foreign.join(", ")} hold data of another deployment of "${cluster}", whose passwords and certificates this stack does not have; ` +
-        `select the stack that made them, or delete them for good by \`npm run down -- --data\``,
+        `select the stack that made them, or delete them for good by \`npm run down -- --data${stack === "dev" ? "" : ` --stack ${stack}`}\``,
     );
 
   for (const { label, key, value } of fixed) {

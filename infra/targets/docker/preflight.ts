@@ -37,6 +37,6 @@ export class Preflight extends pulumi.dynamic.Resource {
       ...spec.proxies.map(({ statsPort }) => ({ key: "ports.stats", port: statsPort })),
       ...spec.members.map(({ patroniPort }) => ({ key: "ports.patroni", port: patroniPort })),
     ];
-    super(provider, `${spec.name}-preflight`, { cluster: spec.name, clusterId, hosts, ports, fixed: fixedLabels(spec) }, opts, "pgha", "Preflight");
+    super(provider, `${spec.name}-preflight`, { stack: pulumi.getStack(), cluster: spec.name, clusterId, hosts, ports, fixed: fixedLabels(spec) }, opts, "pgha", "Preflight");
   }
 }

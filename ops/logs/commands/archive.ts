@@ -1,14 +1,15 @@
-import { commonOptions, parseOptions } from "../../arguments";
+import { commonOptions, parseCount, parseOptions } from "../../arguments";
 import { formatBytes, formatSeconds } from "../../format";
+import { print, say } from "../../terminal";
 import { Archived, archiveLogs, Leaving } from "../archive";
-import { archiveOptions, parseCount, print, say, withArchive } from "./common";
+import { archiveOptions, withArchive } from "./common";
 
 const options = { ...commonOptions, ...archiveOptions, "hot-days": { type: "string" }, "dry-run": { type: "boolean", default: false } } as const;
 
 export async function run(args: string[]): Promise<number> {
   const { stack, to, json, "hot-days": days, "dry-run": dryRun } = parseOptions("logs", args, options);
   return withArchive({ stack, to }, async ({ client, store, logs }) => {
-    const hotDays = days === undefined ? logs.hotDays : parseCount("--hot-days", days, 36_500);
+    const hotDays = days === undefined ? logs.hotDays : parseCount("logs", "--hot-days", days, 36_500);
     if (dryRun) {
       const { rows } = await client.query<Leaving>("SELECT * FROM app.archive_old_logs($1)", [hotDays]);
       print(json, rows, () => rows.map(({ partition, lower, upper, state }) => `${partition}  ${day(lower)} – ${day(upper)}  ${state}\n`).join("") || "nothing is due\n");

@@ -1,16 +1,12 @@
 import { Client } from "pg";
-import { UsageError } from "../../arguments";
-import { findEngine } from "../../engine";
-import { Logs, logsOf, Outputs, readOutputs } from "../../outputs";
+import { Logs, logsOf, Outputs, readStack } from "../../outputs";
 import { openSession } from "../database";
 import { openStore, Store } from "../store";
 
 /** A deployed stack that has a log system. */
-export async function findLogs(stack: string | undefined): Promise<{ outputs: Outputs; logs: Logs }> {
-  const engine = findEngine();
-  const name = stack ?? engine.stack;
-  const outputs = await readOutputs(engine, name);
-  return { outputs, logs: logsOf(outputs, name) };
+export async function findLogs(named: string | undefined): Promise<{ outputs: Outputs; logs: Logs }> {
+  const { stack, outputs } = await readStack(named);
+  return { outputs, logs: logsOf(outputs, stack) };
 }
 
 /** Its archive, and a session that is ended afterwards. */
@@ -26,18 +22,6 @@ export async function withArchive<T>(
   } finally {
     await client.end();
   }
-}
-
-export const say = (text: string) => void process.stderr.write(`${text}\n`);
-
-export function print(json: boolean, value: unknown, text: () => string): void {
-  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : text());
-}
-
-export function parseCount(option: string, text: string, most: number): number {
-  const count = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (count >= 1 && count <= most) return count;
-  throw new UsageError(`${option} takes a number from 1 to ${most}, not "${text}"`, "npx pgha logs --help");
 }
 
 export const archiveOptions = { to: { type: "string" } } as const;

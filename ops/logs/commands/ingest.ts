@@ -1,7 +1,8 @@
 import { formatBytes } from "../../format";
-import { commonOptions, parseWords, UsageError } from "../../arguments";
+import { commonOptions, parseCount, parseWords, UsageError } from "../../arguments";
+import { print } from "../../terminal";
 import { ingest, IngestState } from "../ingest";
-import { findLogs, parseCount, print } from "./common";
+import { findLogs } from "./common";
 
 const options = {
   ...commonOptions,
@@ -18,7 +19,7 @@ export async function run(args: string[]): Promise<number> {
   if (words.length > 1) throw new UsageError("ingest takes one file, or what is piped in", help);
   if (source === undefined) throw new UsageError("ingest wants --source: a name under which it knows how far it is", help);
   if (format !== "ndjson" && format !== "csv") throw new UsageError(`--format takes ndjson or csv, not "${format}"`, help);
-  const batchRows = parseCount("--batch", values.batch, 100_000);
+  const batchRows = parseCount("logs", "--batch", values.batch, 100_000);
   const { outputs } = await findLogs(stack);
   const started = performance.now();
   const line = ({ rows, bad }: IngestState) =>

@@ -1,10 +1,10 @@
 import { commonOptions, parseOptions } from "../../arguments";
 import { formatBytes } from "../../format";
 import { layOut } from "../../table";
-import { screenOf } from "../../terminal";
+import { print, screenOf } from "../../terminal";
 import { Leaving } from "../archive";
 import { readManifests } from "../manifest";
-import { archiveOptions, print, withArchive } from "./common";
+import { archiveOptions, withArchive } from "./common";
 
 const columns = [
   { title: "archive" }, { title: "from" }, { title: "until" }, { title: "rows", align: "right" as const }, { title: "text", align: "right" as const }, { title: "archived", spare: 1 },

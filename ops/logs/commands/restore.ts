@@ -1,7 +1,8 @@
 import { commonOptions, parseWords, UsageError } from "../../arguments";
+import { print, say } from "../../terminal";
 import { readManifests } from "../manifest";
 import { findArchive, restoreArchive } from "../restore";
-import { archiveOptions, print, say, withArchive } from "./common";
+import { archiveOptions, withArchive } from "./common";
 
 export async function run(args: string[]): Promise<number> {
   const { values: { stack, to, json, into }, words } = parseWords("logs", args, { ...commonOptions, ...archiveOptions, into: { type: "string" } });

@@ -1,9 +1,9 @@
 import * as pgha from "../../../clients/node/pgha";
-import { commonOptions, parseOptions } from "../../arguments";
+import { commonOptions, parseCount, parseOptions } from "../../arguments";
 import { layOut } from "../../table";
-import { screenOf, Tone } from "../../terminal";
+import { print, screenOf, Tone } from "../../terminal";
 import { explainSearch, Found, moment, searchLogs } from "../search";
-import { findLogs, parseCount, print } from "./common";
+import { findLogs } from "./common";
 
 const options = {
   ...commonOptions,
@@ -17,7 +17,7 @@ const PATIENCE = 60_000;
 
 export async function run(args: string[]): Promise<number> {
   const { stack, json, explain, limit, from, to, ...more } = parseOptions("logs", args, options);
-  const search = { ...more, from: moment("--from", from), to: moment("--to", to), limit: parseCount("--limit", limit, 100_000) };
+  const search = { ...more, from: moment("--from", from), to: moment("--to", to), limit: parseCount("logs", "--limit", limit, 100_000) };
   const { outputs } = await findLogs(stack);
   // From a standby, past the poolers: a long search holds no connection that writers share
   const client = await pgha.connect(outputs.haproxyReadUrl, { ssl: { ca: outputs.caCertificate }, application_name: "pgha-logs", connectionTimeoutMillis: 5000, query_timeout: PATIENCE });

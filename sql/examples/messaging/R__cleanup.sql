@@ -24,31 +24,17 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   before bigint := messaging.now_ms() - (extract(epoch FROM older_than) * 1000)::bigint;
 BEGIN
-  kind := 'rooms that all have left';
-  DELETE FROM messaging.rooms WHERE created_ts < before AND (deleted_at < before
-    OR NOT EXISTS (SELECT FROM messaging.room_memberships WHERE room_id = rooms.room_id AND (membership IN ('invite', 'join', 'knock') OR updated_ts >= before)));
-  GET DIAGNOSTICS deleted = ROW_COUNT;
-  RETURN NEXT;
-
-  kind := 'users marked as deleted';
-  DELETE FROM messaging.users WHERE deleted_at < before;
-  GET DIAGNOSTICS deleted = ROW_COUNT;
-  RETURN NEXT;
-
-  kind := 'private sessions without users';
-  DELETE FROM messaging.private_sessions WHERE deleted_at < before OR user_a IS NULL AND user_b IS NULL;
-  GET DIAGNOSTICS deleted = ROW_COUNT;
-  RETURN NEXT;
-
-  kind := 'private messages marked as deleted';
-  DELETE FROM messaging.private_messages WHERE deleted_at < before;
-  GET DIAGNOSTICS deleted = ROW_COUNT;
-  RETURN NEXT;
-
-  kind := 'answered friend requests';
-  DELETE FROM messaging.friend_requests WHERE answered_ts < before;
-  GET DIAGNOSTICS deleted = ROW_COUNT;
-  RETURN NEXT;
+  RETURN QUERY WITH gone AS (DELETE FROM messaging.rooms WHERE created_ts < before AND (deleted_at < before
+      OR NOT EXISTS (SELECT FROM messaging.room_memberships WHERE room_id = rooms.room_id AND (membership IN ('invite', 'join', 'knock') OR updated_ts >= before))) RETURNING 1)
+    SELECT 'rooms that all have left', count(*) FROM gone;
+  RETURN QUERY WITH gone AS (DELETE FROM messaging.users WHERE deleted_at < before RETURNING 1)
+    SELECT 'users marked as deleted', count(*) FROM gone;
+  RETURN QUERY WITH gone AS (DELETE FROM messaging.private_sessions WHERE deleted_at < before OR user_a IS NULL AND user_b IS NULL RETURNING 1)
+    SELECT 'private sessions without users', count(*) FROM gone;
+  RETURN QUERY WITH gone AS (DELETE FROM messaging.private_messages WHERE deleted_at < before RETURNING 1)
+    SELECT 'private messages marked as deleted', count(*) FROM gone;
+  RETURN QUERY WITH gone AS (DELETE FROM messaging.friend_requests WHERE answered_ts < before RETURNING 1)
+    SELECT 'answered friend requests', count(*) FROM gone;
 END
 $$;
 

@@ -21,6 +21,15 @@ export function declaration(raw: object): Declared {
 /** What an `up` reports, without what the cluster's own configuration declares and these tests do not. */
 export const ours = (warnings: string[]) => warnings.filter((line) => !/^(cluster:|(database|role) (shop|shop_owner|reporting) )/.test(line));
 
+/** Takes a database of these tests away with its roles, and has the cluster expected without them. */
+export async function removeDatabase(connection: Connection, name: string): Promise<void> {
+  await onPrimary(connection, "postgres", async (client) => {
+    await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    for (const role of ["", "_owner", "_readonly"]) await client.query(`DROP ROLE IF EXISTS ${name}${role}`);
+  });
+  await acceptLive(connection, []);
+}
+
 const passwords: Record<string, string> = { [DATABASE]: "check-write-5c1e", [`${DATABASE}_readonly`]: "check-read-77ab" };
 
 /** What the SQL resource promises, tried on a running cluster in a database of its own, which is removed again. Slots need wal_level logical. */
@@ -44,13 +53,7 @@ export function describeSchema(connect: () => Connection, { slots: withSlots }: 
     }
   }
 
-  async function remove() {
-    await onPrimary(connect(), "postgres", async (client) => {
-      await client.query(`DROP DATABASE IF EXISTS ${DATABASE} WITH (FORCE)`);
-      for (const role of ["", "_owner", "_readonly"]) await client.query(`DROP ROLE IF EXISTS ${DATABASE}${role}`);
-    });
-    await acceptLive(connect(), []);
-  }
+  const remove = () => removeDatabase(connect(), DATABASE);
 
   describe("SQL of a database", () => {
     before(remove);

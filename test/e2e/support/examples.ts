@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { applySchema, type Schema } from "../../../infra/database/apply";
-import { acceptLive } from "../../../infra/database/catalogue/record";
 import { onPrimary, type Connection } from "../../../infra/database/connection";
 import { readSqlFiles } from "../../../infra/database/migrations";
 import { adopt, fileStates, rehearse } from "../../../infra/database/rehearsal";
-import { declaration } from "./database";
+import { declaration, removeDatabase } from "./database";
 
 const DB = "pgha_examples";
 const folder = path.join(__dirname, "../../../sql");
@@ -18,13 +17,7 @@ export function describeExamples(connect: () => Connection): void {
   const asWriter = (sql: string) => root(`SET ROLE ${DB}; ${sql}`).then((results) => results);
   const counts = async (call: string) => Object.fromEntries((await root(`SELECT * FROM ${call}`)).map(({ kind, deleted }) => [kind, Number(deleted)]));
 
-  async function remove() {
-    await onPrimary(connect(), "postgres", async (client) => {
-      await client.query(`DROP DATABASE IF EXISTS ${DB} WITH (FORCE)`);
-      for (const role of ["", "_owner", "_readonly"]) await client.query(`DROP ROLE IF EXISTS ${DB}${role}`);
-    });
-    await acceptLive(connect(), []);
-  }
+  const remove = () => removeDatabase(connect(), DB);
 
   describe("example schemas", () => {
     before(remove);

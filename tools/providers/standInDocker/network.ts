@@ -1,11 +1,9 @@
 import type { NetworkInspectInfo } from "dockerode";
-import { diffState } from "../diff";
-import { UNKNOWN } from "../resource";
 import type { Json, Properties, Resource } from "../resource";
-import { checkInputs, planState } from "../schema";
 import type { Schema } from "../schema";
 import { docker, orUndefined } from "./client";
 import { labelFields, labelList, labelMap } from "./labels";
+import { replaced } from "./replaced";
 
 const replace = true;
 const computed = true;
@@ -41,9 +39,7 @@ interface IpamConfig {
 }
 
 export const network: Resource = {
-  check: (request) => checkInputs(networkSchema, request),
-  diff: ({ state, news }) => diffState(networkSchema, state, news),
-  plan: (inputs) => planState(networkSchema, inputs, UNKNOWN),
+  ...replaced(networkSchema),
 
   async create(inputs) {
     const client = await docker();
@@ -73,9 +69,6 @@ export const network: Resource = {
     const inspected = await orUndefined((await docker()).getNetwork(id).inspect());
     return inspected && { state: inspectedNetwork(inspected, state), inputs };
   },
-
-  // Every change replaces.
-  update: async (_id, state) => state,
 
   async delete(id) {
     await orUndefined((await docker()).getNetwork(id).remove());

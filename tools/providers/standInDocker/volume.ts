@@ -1,11 +1,9 @@
 import type { VolumeInspectInfo } from "dockerode";
-import { diffState } from "../diff";
-import { UNKNOWN } from "../resource";
 import type { Properties, Resource } from "../resource";
-import { checkInputs, planState } from "../schema";
 import type { Schema } from "../schema";
 import { docker, orUndefined } from "./client";
 import { labelFields, labelMap } from "./labels";
+import { replaced } from "./replaced";
 
 export const volumeSchema: Schema = {
   driver: { kind: "string", replace: true, computed: true },
@@ -16,9 +14,7 @@ export const volumeSchema: Schema = {
 };
 
 export const volume: Resource = {
-  check: (request) => checkInputs(volumeSchema, request),
-  diff: ({ state, news }) => diffState(volumeSchema, state, news),
-  plan: (inputs) => planState(volumeSchema, inputs, UNKNOWN),
+  ...replaced(volumeSchema),
 
   async create(inputs) {
     const client = await docker();
@@ -37,9 +33,6 @@ export const volume: Resource = {
     const inspected = await orUndefined((await docker()).getVolume(id).inspect());
     return inspected && { state: inspectedVolume(inspected, state), inputs };
   },
-
-  // Every change replaces.
-  update: async (_id, state) => state,
 
   async delete(id) {
     await orUndefined((await docker()).getVolume(id).remove());
