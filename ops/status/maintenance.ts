@@ -50,17 +50,19 @@ function iso(value: Row[string]): string | undefined {
   return value instanceof Date ? value.toISOString() : undefined;
 }
 
-/** Seconds between two runs, of a schedule by the minute of each hour or day; undefined for others. */
+/** Seconds between two runs, of a schedule by seconds or by the minute of each hour or day; undefined for others. */
 export function period(schedule: string): number | undefined {
+  const every = /^(\d+) seconds?$/.exec(schedule);
+  if (every) return Number(every[1]);
   const [minute, hour, ...rest] = schedule.split(" ");
   if (!/^\d+$/.test(minute) || rest.join(" ") !== "* * *") return undefined;
   return hour === "*" ? 3600 : /^\d+$/.test(hour) ? 86_400 : undefined;
 }
 
-/** When such a schedule is due after `now`. */
+/** When a schedule by the hour or the day is due after `now`. */
 export function nextRun(schedule: string, now: Date): Date | undefined {
   const seconds = period(schedule);
-  if (seconds === undefined) return undefined;
+  if (seconds === undefined || seconds < 3600) return undefined;
   const [minute, hour] = schedule.split(" ").map(Number);
   const next = new Date(now);
   next.setUTCMinutes(minute, 0, 0);
@@ -74,7 +76,7 @@ export function maintenanceProblems({ error, jobs, tables }: Maintenance, primar
   if (error) return [`the scheduled jobs cannot be asked for: ${error}`];
   return [
     ...jobs.flatMap(({ name, active, failures, message, lastRun, schedule }) => {
-      const patience = 2 * (period(schedule) ?? Infinity);
+      const patience = Math.max(300, 2 * (period(schedule) ?? Infinity));
       if (!active) return [`the job ${name} is switched off`];
       if (failures > 0) return [`the job ${name} failed ${failures === 1 ? "once" : `${failures} times in a row`}: ${message}`];
       // A cluster that was down had nothing to run them

@@ -38,7 +38,8 @@ BEGIN
   CREATE INDEX IF NOT EXISTS app_logs_app_created ON app.app_logs (app_name, created_at DESC);
   CREATE INDEX IF NOT EXISTS app_logs_level_created ON app.app_logs (level, created_at);
   CREATE INDEX IF NOT EXISTS app_logs_created ON app.app_logs (created_at);
-  CREATE INDEX IF NOT EXISTS app_logs_metadata ON app.app_logs USING gin (metadata jsonb_path_ops);
+  CREATE INDEX IF NOT EXISTS app_logs_metadata ON app.app_logs USING gin (metadata jsonb_path_ops)
+    WITH (gin_pending_list_limit = 65536);
 
   -- The last batch of each source, written in the batch's own transaction: what makes a batch be there once.
   CREATE TABLE IF NOT EXISTS app.log_sources (
@@ -63,9 +64,18 @@ BEGIN
     storage => '{"fillfactor": 100, "autovacuum_vacuum_scale_factor": 0.2, "autovacuum_vacuum_insert_scale_factor": 0.2, "autovacuum_analyze_scale_factor": 0.1}',
     newest => '{"autovacuum_analyze_scale_factor": 0.05}');
   IF to_regclass('cron.job') IS NOT NULL THEN
+    PERFORM cron.schedule('pgha-logs-metadata', '30 seconds', 'SELECT pgha.merge_log_metadata()');
     PERFORM cron.schedule('pgha-logs', '27 * * * *', 'SELECT FROM app.archive_old_logs(), app.auto_cleanup_logs()');
   END IF;
 END
+$$;
+
+-- Moves what the indexes of metadata have put aside into their trees: at the default of 4 MB the writer whose row fills the list does that, and
+-- its batch waits for half a second. Returns pages moved.
+CREATE OR REPLACE FUNCTION pgha.merge_log_metadata() RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  SELECT sum(gin_clean_pending_list(indexrelid)) FROM pgha.partitions(to_regclass('app.app_logs'))
+  JOIN pg_index ON indrelid = partition JOIN pg_class ON pg_class.oid = indexrelid JOIN pg_am ON pg_am.oid = relam AND amname = 'gin'
 $$;
 
 -- Makes a partition for rows from `lower` to before `upper`, and says whether it did; not where any partition has some of that time already.
@@ -169,7 +179,7 @@ LANGUAGE sql STABLE AS $$
   ORDER BY logs.created_at DESC LIMIT $7
 $$;
 
-REVOKE ALL ON FUNCTION pgha.enable_logs, app.create_partition_if_not_exists, app.archive_old_logs, app.auto_cleanup_logs,
+REVOKE ALL ON FUNCTION pgha.enable_logs, pgha.merge_log_metadata, app.create_partition_if_not_exists, app.archive_old_logs, app.auto_cleanup_logs,
   app.open_log_source, app.settle_log_source, app.log_bounds, app.search_logs FROM PUBLIC;
 REVOKE ALL ON PROCEDURE app.begin_log_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.open_log_source, app.settle_log_source, app.log_bounds, app.search_logs TO :"database";

@@ -415,7 +415,7 @@ describe("a cluster, by the commands of the README", () => {
       await inApplication("SELECT cron.schedule('e2e', '1 second', 'CREATE TABLE IF NOT EXISTS public.ticks AS SELECT pg_is_in_recovery() AS standby')");
       await eventually(20, async () => {
         const jobs = await inApplication("SELECT job, last_status FROM pgha.jobs() ORDER BY job");
-        assert.deepEqual(jobs.map(({ job }) => job), ["e2e", "pgha-analyze", "pgha-logs", "pgha-maintenance"]);
+        assert.deepEqual(jobs.map(({ job }) => job), ["e2e", "pgha-analyze", "pgha-logs", "pgha-logs-metadata", "pgha-maintenance"]);
         assert.equal(jobs[0].last_status, "succeeded");
       });
       assert.deepEqual(await inApplication("SELECT cron.unschedule('e2e') AS stopped, standby FROM public.ticks"), [{ stopped: true, standby: false }]);
@@ -424,7 +424,7 @@ describe("a cluster, by the commands of the README", () => {
         assert.deepEqual(await inApplication("SELECT FROM cron.job_run_details WHERE status IN ('starting', 'running') AND command LIKE '%ticks%'"), []);
       });
       const { maintenance } = JSON.parse((await project.run("pgha", "status", "--stack", "e2e", "--json")).stdout);
-      assert.deepEqual(maintenance.jobs.map(({ name }: any) => name), ["pgha-analyze", "pgha-logs", "pgha-maintenance"]);
+      assert.deepEqual(maintenance.jobs.map(({ name }: any) => name), ["pgha-analyze", "pgha-logs", "pgha-logs-metadata", "pgha-maintenance"]);
       assert.ok(Date.parse(maintenance.tables[0].aheadUntil) > Date.now() + 60 * 86_400_000);
     });
 
