@@ -56,7 +56,7 @@ const run = {
     return results;
   },
   idle: async (site: Site) => {
-    const held = await holdIdle(site.outputs, flag("--idle", 10_000), say);
+    const held = await holdIdle(site, flag("--idle", 10_000), say);
     try {
       return [...(await write(site)), { name: "idle connections held", count: held.count(), opening: `${held.seconds.toFixed(0)} s` }];
     } finally {

@@ -73,6 +73,7 @@ export async function killIngester(site: Site, kills: number, say: (line: string
       // Until it writes, so that the kill meets it at work
       while (child.exitCode === null && (await written()).rows === before) await sleep(50);
       await sleep(Math.random() * 500);
+      if (child.exitCode) throw new Error(`the ingester ended by itself: ${(await ended).stderr}`);
       child.kill("SIGKILL");
       await ended;
       const now = await written();

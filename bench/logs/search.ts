@@ -19,12 +19,13 @@ export async function searchAndArchive(site: Site, millions: number, say: (line:
   for (const [n, month] of months.entries())
     await site.session(async (client) => {
       await client.query("SELECT app.create_partition_if_not_exists('app.app_logs', $1, $2)", [month, until(n)]);
-      // By halves, as a checkpoint and the standbys take them
+      // By quarters, as a checkpoint and the standbys take them
+      const quarter = Math.ceil((millions * 1e6) / 48);
       for (let part = 0; part < 4; part++)
         await client.query(`INSERT INTO app.app_logs (app_name, level, message, metadata, created_at)
           SELECT 'app-' || n % 20, (ARRAY['info', 'debug', 'warn', 'error'])[1 + n % 4], 'GET /api/v1/orders/' || n * 7919 || ' answered 200 in ' || n % 997 || ' ms for customer ' || n % 10007,
             jsonb_build_object('request', n, 'host', 'web-' || n % 50), $1::timestamptz + ($2::timestamptz - $1::timestamptz) * ((n * 4.0 + $3) / $4)
-          FROM generate_series(0, $5::bigint - 1) AS n`, [month, until(n), part, Math.ceil((millions * 1e6) / 12), Math.ceil((millions * 1e6) / 48)]);
+          FROM generate_series(0, $5::bigint - 1) AS n`, [month, until(n), part, 4 * quarter, quarter]);
       say(`  ${month.toISOString().slice(0, 7)} is filled`);
     });
   await site.session((client) => client.query("CALL pgha.analyze_parents()"));

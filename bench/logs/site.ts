@@ -32,13 +32,16 @@ export class Site {
     }
   }
 
-  /** The container of the primary, and its address on Docker's network. */
+  /** Where a container is on Docker's network. */
+  async address(host: string): Promise<string> {
+    const { NetworkSettings } = await this.docker.getContainer(host).inspect();
+    return Object.values(NetworkSettings.Networks)[0].IPAddress;
+  }
+
+  /** The container of the primary, and its address. */
   async primary(): Promise<{ host: string; address: string }> {
     const address = await this.session(async (client) => (await client.query("SELECT host(inet_server_addr()) AS address")).rows[0].address as string);
-    for (const { host } of this.outputs.cluster.postgres) {
-      const { NetworkSettings } = await this.docker.getContainer(host).inspect();
-      if (Object.values(NetworkSettings.Networks).some(({ IPAddress }) => IPAddress === address)) return { host, address };
-    }
+    for (const { host } of this.outputs.cluster.postgres) if ((await this.address(host)) === address) return { host, address };
     throw new Error(`no container has the primary's address ${address}`);
   }
 
