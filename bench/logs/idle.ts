@@ -11,7 +11,7 @@ export interface Held {
 
 /**
  * Opens connections to the poolers in turn, logged in and idle, 40 at a time; throws when one is refused. To the containers themselves: Docker's
- * forwarder of a published port needs six files a connection, and stops for good where it gets none (moby, cmd/docker-proxy).
+ * forwarder of a published port needs six files a connection, and stops for good where it gets none (moby #6402).
  */
 export async function holdIdle(site: Site, count: number, say: (line: string) => void): Promise<Held> {
   const { user, password, database } = parsePostgresUrl(site.outputs.writeUrl);
