@@ -34,7 +34,13 @@ async function main() {
   const project = await Project.create();
   const configure = (preset: string, postgres: object = { memory: "768MiB" }) =>
     project.configure("bench", { name: CLUSTER, ports: { offset: 24000 }, postgres, availability: { preset } });
+  /** An update ends once every container is healthy; proxies with slow checks know of the primary a little later. */
+  const healthy = async () => {
+    for (let tries = 0; (await project.run("pgha", "status", "--stack", "bench")).code !== 0; tries++)
+      if (tries === 30) throw new Error("the stack does not get healthy");
+  };
   const drill = async (...args: string[]): Promise<Result[]> => {
+    await healthy();
     const { stdout, stderr } = await project.run("pgha", "drill", "--stack", "bench", "--yes", CLUSTER, "--json", "--writers", values.writers, ...args);
     if (!stdout.startsWith("{")) throw new Error(stderr);
     const { results } = JSON.parse(stdout) as { results: Result[] };

@@ -129,7 +129,14 @@ async function describeStage({ outputs, site, signal }: Drill, until: { writes()
     whole: until.whole,
     switchover: async (host) => {
       const to = cluster.postgres.find((server) => server.host === host)?.name;
-      await switchover(control, await planSwitchover(control, { to }), { signal });
+      // Right after another fault Patroni may not have its candidates together yet
+      for (let tries = 1; ; tries++)
+        try {
+          return void (await switchover(control, await planSwitchover(control, { to }), { signal }));
+        } catch (error) {
+          if (tries === 5 || signal.aborted) throw error;
+          await sleep(2000, undefined, { signal });
+        }
     },
     superuser: async (statement) => {
       const client = await connectSuperuser(outputs, 10_000);
