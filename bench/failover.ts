@@ -7,7 +7,7 @@ import { Result } from "../ops/drill/report";
 import { formatTime } from "../ops/drill/view";
 import { layOut } from "../ops/table";
 import { screenOf } from "../ops/terminal";
-import { Project } from "../test/e2e/support/project";
+import { eventually, Project } from "../test/e2e/support/project";
 import { repository } from "../tools/engine/layout";
 
 const usage = `npm run bench -- failover [--runs 5] [--common 2] [--writers 4]
@@ -35,10 +35,7 @@ async function main() {
   const configure = (preset: string, postgres: object = { memory: "768MiB" }) =>
     project.configure("bench", { name: CLUSTER, ports: { offset: 24000 }, postgres, availability: { preset } });
   /** An update ends once every container is healthy; proxies with slow checks know of the primary a little later. */
-  const healthy = async () => {
-    for (let tries = 0; (await project.run("pgha", "status", "--stack", "bench")).code !== 0; tries++)
-      if (tries === 30) throw new Error("the stack does not get healthy");
-  };
+  const healthy = () => eventually(60, async () => void (await project.must("pgha", "status", "--stack", "bench")));
   const drill = async (...args: string[]): Promise<Result[]> => {
     await healthy();
     const { stdout, stderr } = await project.run("pgha", "drill", "--stack", "bench", "--yes", CLUSTER, "--json", "--writers", values.writers, ...args);

@@ -1,4 +1,4 @@
-import type { ClusterConfig } from "../config";
+import type { ClusterConfig, Tags } from "../config";
 import { ec2Resources, placeOnEc2 } from "./ec2";
 import { findEc2Faults } from "./ec2Rules";
 import type { DatabaseDeclaration } from "../declarations";
@@ -57,8 +57,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
       ...server,
       volume: `${server.host}-data`,
       patroniPort: at(ports.patroni, index),
-      // Who never becomes the primary must not be the only one that has a commit
-      tags: postgres.tags[server.name]?.nofailover ? { ...postgres.tags[server.name], nosync: true } : (postgres.tags[server.name] ?? {}),
+      tags: planTags(postgres.tags[server.name]),
     })),
     proxies,
     poolers: servers(name, "pgbouncer", config.pgbouncer.instances, config.tls.names).map((server, index) => ({
@@ -80,6 +79,11 @@ function servers(cluster: string, service: string, count: number, further: strin
     const host = `${cluster}-${name}`;
     return { name, host, address: host, certificateNames: [host, "localhost", "127.0.0.1", ...further] };
   });
+}
+
+/** Who never becomes the primary must not be the only one that has a commit. */
+function planTags(tags: Tags = {}): Tags {
+  return tags.nofailover ? { ...tags, nosync: true } : tags;
 }
 
 const NOTHING = { extensions: [], schemas: [], grants: [], defaultPrivileges: [], tables: [], publications: [], subscriptions: [] };

@@ -1,19 +1,11 @@
-import assert from "node:assert/strict";
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { z } from "zod";
 import { schema } from "../../infra/config";
-
-const README = path.join(__dirname, "../../README.md");
-const [START, END] = [/<!-- configuration:.*-->\n/, "<!-- /configuration -->"];
+import { assertTable } from "./support/readmeTable";
 
 describe("README", () => {
   it("lists every configuration key with its default", () => {
-    const text = fs.readFileSync(README, "utf8");
-    const start = text.search(START) + text.match(START)![0].length;
-    const wanted = `${text.slice(0, start)}${table()}${text.slice(text.indexOf(END))}`;
-    if (process.env.UPDATE_GOLDEN) fs.writeFileSync(README, wanted);
-    assert.equal(fs.readFileSync(README, "utf8"), wanted);
+    assertTable(path.join(__dirname, "../../README.md"), "configuration", table());
   });
 });
 
