@@ -24,7 +24,14 @@ export interface Control extends Access {
   writers: string[];
 }
 
-/** One call of Patroni's REST API; throws where it answers anything but success. `seconds` is for the whole answer. */
+/** Patroni answered, and not with success. */
+export class Answered extends Error {
+  constructor(readonly status: number | undefined, message: string) {
+    super(message);
+  }
+}
+
+/** One call of Patroni's REST API; throws Answered where it answers anything but success. `seconds` is for the whole answer. */
 export function call(access: Access, { host, port }: Address, method: string, path: string, body?: Json, seconds = 60): Promise<Json> {
   const { authority, certificate, key } = access;
   const options = { host, port, method, path, ca: authority, cert: certificate, key, agent: false as const };
@@ -34,7 +41,7 @@ export function call(access: Access, { host, port }: Address, method: string, pa
       response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
       response.once("error", reject).once("end", () => {
         if (response.statusCode && response.statusCode < 300) resolve(text.startsWith("{") ? JSON.parse(text) : { text });
-        else reject(new Error(`Patroni at ${host}:${port} answered ${method} ${path} with ${response.statusCode}: ${text.trim()}`));
+        else reject(new Answered(response.statusCode, `Patroni at ${host}:${port} answered ${method} ${path} with ${response.statusCode}: ${text.trim()}`));
       });
     });
     const late = () => request.destroy(new Error(`Patroni at ${host}:${port} did not answer ${method} ${path} within ${seconds} s`));

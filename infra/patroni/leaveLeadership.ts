@@ -2,7 +2,7 @@ import { preferredSuccessors } from "../cluster/succession";
 import { reachingControl } from "../reach/reach";
 import { call, Control, waitUntilReady } from "./client";
 import { readMembers } from "./members";
-import { planSwitchover, switchover } from "./switchover";
+import { awaitSwitchover, switchover } from "./switchover";
 
 /** Seconds that the other members have to be ready. */
 const MEMBER_SECONDS = 300;
@@ -28,7 +28,7 @@ async function leave({ name, order }: { name: string; order: string[] }, control
   await complete();
   const { members } = await readMembers(control);
   if (!members.some((member) => member.primary && member.name === name)) return;
-  const plan = await planSwitchover(control, { prefer: preferredSuccessors(order, name) });
+  const plan = await awaitSwitchover(control, { prefer: preferredSuccessors(order, name) }, MEMBER_SECONDS);
   await switchover(control, plan, {});
   await complete();
 }

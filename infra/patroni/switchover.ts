@@ -1,11 +1,13 @@
 import { chooseCandidate, describeUnfit, judgeCandidates } from "./candidates";
-import { call, Control, pause } from "./client";
+import { Answered, call, Control, pause } from "./client";
 import { Member, readMembers } from "./members";
 import { PauseOptions, underPause } from "./underPause";
 import { checkpoint, untilWritable, writableWays } from "./writable";
 
 /** Nothing was touched: the cluster is not in a state for it, or there is no such member. */
 export class Refused extends Error {}
+/** Refused as long as things stand as they do: standbys may become fit by themselves. */
+export class NobodyFit extends Refused {}
 
 export interface SwitchoverOptions extends PauseOptions {
   /** The member that shall be the primary; otherwise the best one is chosen. */
@@ -39,8 +41,21 @@ export async function planSwitchover(control: Control, { to, prefer }: Pick<Swit
     throw new Refused(`there is no member ${to}; there are ${judgements.map(({ member }) => member.name).join(", ") || "no standbys"}`);
   const eligible = judgements.filter(({ member }) => to === undefined || member.name === to);
   const chosen = chooseCandidate(eligible, prefer);
-  if (!chosen) throw new Refused(`no standby is fit to take over: ${describeUnfit(eligible)}`);
+  if (!chosen) throw new NobodyFit(`no standby is fit to take over: ${describeUnfit(eligible)}`);
   return { from, to: chosen };
+}
+
+/** As planSwitchover, but gives standbys `seconds` to become fit: after a failover, or a start, they are not at once. */
+export async function awaitSwitchover(control: Control, { signal, ...wanted }: Pick<SwitchoverOptions, "to" | "prefer" | "signal">, seconds: number): Promise<Plan> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    try {
+      return await planSwitchover(control, wanted);
+    } catch (error) {
+      if (!(error instanceof NobodyFit) || signal?.aborted || Date.now() > deadline) throw error;
+      await pause(1000);
+    }
+  }
 }
 
 /**
@@ -64,6 +79,9 @@ export async function switchover(control: Control, plan: Plan, options: Switchov
   return { from: from.name, to: to.name, pausedMilliseconds: milliseconds, switchMilliseconds: result };
 }
 
+/** What Patroni answers when it will not, and has done nothing. */
+const PRECONDITION_FAILED = 412;
+
 /** Asks Patroni; its answer comes up to a second late, so the candidate is asked meanwhile. */
 async function handOver(control: Control, { from, to }: Plan, left: () => number): Promise<void> {
   let refused: Error | undefined;
@@ -71,6 +89,7 @@ async function handOver(control: Control, { from, to }: Plan, left: () => number
   call(control, from.address!, "POST", "/switchover", request).catch((error: Error) => (refused = error));
   for (;;) {
     if (await call(control, to.address!, "GET", "/primary", undefined, 1).then(() => true, () => false)) return;
+    if (refused instanceof Answered && refused.status === PRECONDITION_FAILED) throw new Refused(refused.message);
     if (refused) throw refused;
     if (left() <= 0) throw new Error(`${to.name} did not become the primary in time`);
     await pause(50);

@@ -74,10 +74,18 @@ function postgres(file: RenderedFile, bootstrap: RenderedFile): Part {
   return {
     units: ["patroni", "leave"],
     files: [file, bootstrap],
-    programs: { [`${PROGRAMS}/postgres/health`]: "images/postgres/health", [`${PROGRAMS}/watchdog`]: "machine/watchdog" },
+    programs: {
+      [`${PROGRAMS}/postgres/health`]: "images/postgres/health",
+      [`${PROGRAMS}/postgres/quick-patroni`]: "images/postgres/quick-patroni",
+      [`${PROGRAMS}/watchdog`]: "machine/watchdog",
+    },
     secrets: [inMemory("patroni.env", "root")],
     services: [
-      service("patroni", { restart: [file.path, "/run/secrets/patroni.env", ...CERTIFICATES], health: `${PROGRAMS}/postgres/health`, leads: true }),
+      service("patroni", {
+        restart: [file.path, "/run/secrets/patroni.env", ...CERTIFICATES, `${PROGRAMS}/postgres/quick-patroni`],
+        health: `${PROGRAMS}/postgres/health`,
+        leads: true,
+      }),
       service("leave", { restart: [] }),
     ],
   };

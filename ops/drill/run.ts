@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readMembers } from "../../infra/patroni/members";
-import { planSwitchover, switchover } from "../../infra/patroni/switchover";
+import { awaitSwitchover, Refused, switchover } from "../../infra/patroni/switchover";
 import { controlOf } from "../control";
 import type { Outputs } from "../outputs";
 import { Checker } from "./checker";
@@ -129,12 +129,12 @@ async function describeStage({ outputs, site, signal }: Drill, until: { writes()
     whole: until.whole,
     switchover: async (host) => {
       const to = cluster.postgres.find((server) => server.host === host)?.name;
-      // Right after another fault Patroni may not have its candidates together yet
+      // Right after another fault the old primary may not see its candidates as the others do
       for (let tries = 1; ; tries++)
         try {
-          return void (await switchover(control, await planSwitchover(control, { to }), { signal }));
+          return void (await switchover(control, await awaitSwitchover(control, { to, signal }, 30), { signal }));
         } catch (error) {
-          if (tries === 5 || signal.aborted) throw error;
+          if (tries === 5 || !(error instanceof Refused)) throw error;
           await sleep(2000, undefined, { signal });
         }
     },

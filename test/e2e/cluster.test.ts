@@ -146,6 +146,13 @@ describe("a cluster, by the commands of the README", () => {
       const { members } = JSON.parse(await get(`${outputs.patroniUrls[0]}/cluster`, outputs.caCertificate));
       assert.deepEqual(members.filter(({ tags }: any) => tags).map(({ name, tags }: any) => ({ name, tags })), [{ name: "postgres-3", tags: { clonefrom: true } }]);
     });
+    it("the installed Patroni has every wait that quick-patroni shortens, and is run by it", async () => {
+      const script = fs.readFileSync(path.join(__dirname, "support/patroni_waits.py"), "utf8");
+      const { code, text } = await project.exec(`${CLUSTER}-postgres-1`, "python3", "-c", script);
+      assert.equal(code, 0, text);
+      const { text: processes } = await project.exec(`${CLUSTER}-postgres-1`, "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+      assert.match(processes, /quick-patroni \/etc\/pgha\/patroni/);
+    });
     it("haproxy -c", async () => {
       const { code, text } = await project.exec(`${CLUSTER}-haproxy-1`, "haproxy", "-c", "-dW", "-f", "/etc/pgha/haproxy.cfg");
       assert.equal(code, 0, text);

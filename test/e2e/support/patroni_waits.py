@@ -1,0 +1,32 @@
+"""Fails when Patroni has no longer one of the waits that quick-patroni shortens."""
+
+import ast
+import inspect
+import sys
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+
+import patroni.postgresql
+import patroni.ha
+
+
+def sleepers(tree: ast.AST) -> set[str]:
+    """Functions that call time.sleep themselves."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            inner = {id(part) for child in ast.walk(node) if isinstance(child, ast.FunctionDef) and child is not node for part in ast.walk(child)}
+            if any(isinstance(part, ast.Call) and ast.unparse(part.func) == "time.sleep" and id(part) not in inner for part in ast.walk(node)):
+                found.add(node.name)
+    return found
+
+
+assert patroni.postgresql.STOP_POLLING_INTERVAL == 1, "STOP_POLLING_INTERVAL is another one"
+before = sleepers(ast.parse(inspect.getsource(patroni.ha)))
+sys.dont_write_bytecode = True
+loader = SourceFileLoader("quick_patroni", "/usr/local/bin/quick-patroni")
+quick = module_from_spec(spec_from_loader("quick_patroni", loader))
+loader.exec_module(quick)
+missing = set(quick.WAITS) - before
+assert not missing, f"Patroni no longer sleeps in {sorted(missing)}; it does in {sorted(before)}"
+print("every wait is there")

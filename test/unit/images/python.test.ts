@@ -1,0 +1,16 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as path from "node:path";
+
+/** These are Python, as are their tests: images need it, machines that run pgha do not. */
+for (const [title, file] of Object.entries({ "the keeper beside PgBouncer": "keeper_test.py", "Patroni's waits": "quick_patroni_test.py" }))
+  describe(title, function () {
+    this.timeout(60_000);
+
+    it(`passes ${file}`, function () {
+      const { error, status, stderr } = spawnSync("python3", [path.join(__dirname, file)], { encoding: "utf8" });
+      if (error && "code" in error && error.code === "ENOENT") this.skip();
+      assert.equal(status, 0, stderr);
+      assert.match(stderr, /^OK$/m);
+    });
+  });

@@ -1,0 +1,59 @@
+"""quick-patroni on a fake Patroni: a module with functions of the same names. The real one is asked in test/e2e."""
+
+import sys
+import time
+import types
+import unittest
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+from pathlib import Path
+from unittest import mock
+
+PROGRAM = Path(__file__).parents[3] / "images/postgres/quick-patroni"
+
+FAKE_HA = """
+import time
+def run_cycle():
+    def on_shutdown():
+        time.sleep(1)
+    on_shutdown()
+def demote():
+    time.sleep(2)
+def process_unhealthy_cluster():
+    time.sleep(2)
+def should_run_scheduled_action(delta):
+    time.sleep(delta)
+now = lambda: time.time()
+"""
+
+
+class QuickPatroni(unittest.TestCase):
+    def setUp(self) -> None:
+        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.__main__")}
+        for name, module in fakes.items():
+            if "." in name:
+                setattr(fakes["patroni"], name.split(".")[1], module)
+        fakes["patroni.postgresql"].STOP_POLLING_INTERVAL = 1
+        fakes["patroni.__main__"].main = lambda: None
+        exec(FAKE_HA, fakes["patroni.ha"].__dict__)
+        self.ha, self.postgresql = fakes["patroni.ha"], fakes["patroni.postgresql"]
+        loader = SourceFileLoader("quick_patroni", str(PROGRAM))
+        with mock.patch.dict(sys.modules, fakes), mock.patch.object(sys, "dont_write_bytecode", True):
+            loader.exec_module(module_from_spec(spec_from_loader("quick_patroni", loader)))
+
+    def slept(self, action: str, *arguments: float) -> float:
+        with mock.patch.object(time, "sleep") as sleep:
+            getattr(self.ha, action)(*arguments)
+        return sleep.call_args.args[0]
+
+    def test_waits_of_a_planned_change_are_short(self) -> None:
+        self.assertEqual([self.slept("run_cycle"), self.slept("demote"), self.slept("process_unhealthy_cluster")], [0.2, 0.5, 0.5])
+        self.assertEqual(self.postgresql.STOP_POLLING_INTERVAL, 0.1)
+
+    def test_other_waits_and_clocks_stay(self) -> None:
+        self.assertEqual([self.slept("should_run_scheduled_action", 3), self.slept("should_run_scheduled_action", 0.1)], [3, 0.1])
+        self.assertAlmostEqual(self.ha.now(), time.time(), delta=5)
+
+
+if __name__ == "__main__":
+    unittest.main()
