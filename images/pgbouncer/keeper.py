@@ -1,14 +1,16 @@
 """Turns the loss of the primary into a pause. After one failed server login PgBouncer refuses every client at once, unless
 the database is PAUSEd: then clients wait for up to query_wait_timeout.
 
-For each database the keeper holds one session open as the pooler does: through its proxies, as its auth_user. That session
-breaks in the same millisecond as the pooler's own, so the PAUSE comes before a client can be back; the RESUME comes when a
-session stands again. The keeper RESUMEs only what it has PAUSEd itself, and PAUSEs nothing that is paused already.
+For each database the keeper holds sessions open as the pooler does: as its auth_user, and one through each of its proxies,
+because the pooler's own may go through any of them. One breaks in the same millisecond as the pooler's, so the PAUSE comes
+before a client can be back; the RESUME comes when a new session stands. The keeper RESUMEs only what it has PAUSEd itself,
+and PAUSEs nothing that is paused already.
 """
 
 from __future__ import annotations
 
 import configparser
+import contextlib
 import http.server
 import re
 import select
@@ -120,20 +122,11 @@ class Session:
         within(seconds, lambda: cursor.execute(text))
         return [dict(zip((column.name for column in cursor.description), row)) for row in cursor] if cursor.description else []
 
-    def hold(self, beat: Callable[[], None]) -> None:
-        """Returns when the session is lost. A closed connection is seen at once, a silent one by the heartbeat."""
-        try:
-            while True:
-                beat()
-                select.select([self.connection], [], [], HEARTBEAT_SECONDS)
-                self.query("SELECT 1", ANSWER_SECONDS)
-        except (psycopg2.Error, TimeoutError, OSError):
-            self.close()
-
     def close(self) -> None:
         self.connection.close()
 
 
+LOST = (psycopg2.Error, TimeoutError, OSError)
 deadline = threading.local()
 
 
@@ -191,34 +184,68 @@ class PoolerConsole:
             self.query(f"SET min_pool_size = {self.min_pool_size}")
 
 
-def reach(entry: dict[str, str], writes: bool, login: dict[str, str]) -> Session | bool:
-    """A session through the first proxy that leads to a server; True if a server answered but refused it; else False."""
-    for turn, proxy in enumerate(entry["host"].split(",")):
+def connect(entry: dict[str, str], writes: bool, login: dict[str, str], proxy: str) -> Session:
+    return Session(host=proxy, port=entry["port"], dbname=entry["dbname"], application_name="pgha keeper", tcp_user_timeout=3000,
+                   options="-c idle_session_timeout=0", target_session_attrs="read-write" if writes else "any", **login)
+
+
+class Ways:
+    """The proxies of a database."""
+
+    def __init__(self, proxies: list[str], connect: Callable[[str], Session]) -> None:
+        self.proxies, self.connect = proxies, connect
+
+    def reach(self) -> dict[str, Session] | None:
+        """A session through the first proxy that leads to a server; none if a server answered but refused it; None without a server."""
+        for turn, proxy in enumerate(self.proxies):
+            try:
+                session = self.connect(proxy)
+            except LOST as error:
+                if answered(str(error)):
+                    return {}
+                continue
+            if turn > 0:
+                time.sleep(PROXY_SECONDS)
+            return {proxy: session}
+        return None
+
+    def hold(self, sessions: dict[str, Session], beat: Callable[[], None]) -> None:
+        """Returns when one of the sessions is lost. A closed connection is seen at once, a silent one by the heartbeat."""
+        over = threading.Event()
+        threading.Thread(target=self.complete, args=(sessions, over), daemon=True).start()
         try:
-            session = Session(host=proxy, port=entry["port"], dbname=entry["dbname"], application_name="pgha keeper", tcp_user_timeout=3000,
-                              options="-c idle_session_timeout=0", target_session_attrs="read-write" if writes else "any", **login)
-        except (psycopg2.Error, TimeoutError, OSError) as error:
-            if answered(str(error)):
-                return True
-            continue
-        if turn > 0:
-            time.sleep(PROXY_SECONDS)
-        return session
-    return False
+            while True:
+                beat()
+                held = list(sessions.values())
+                select.select([session.connection for session in held], [], [], HEARTBEAT_SECONDS)
+                for session in held:
+                    session.query("SELECT 1", ANSWER_SECONDS)
+        except LOST:
+            over.set()
+            for session in list(sessions.values()):
+                session.close()
+
+    def complete(self, sessions: dict[str, Session], over: threading.Event) -> None:
+        """Tries the proxies that have no session yet, again and again: one may be down, or learn late of a new primary."""
+        while len(sessions) < len(self.proxies) and not over.wait(HEARTBEAT_SECONDS):
+            for proxy in self.proxies:
+                if proxy not in sessions:
+                    with contextlib.suppress(*LOST):
+                        sessions[proxy] = self.connect(proxy)
 
 
-def keep(database: Database, attempt: Callable[[], Session | bool]) -> None:
+def keep(database: Database, ways: Ways) -> None:
     while True:
         database.alive()
         try:
-            session = attempt()
-            if session:
+            sessions = ways.reach()
+            if sessions is not None:
                 database.reached()
-            if isinstance(session, Session):
-                session.hold(database.alive)
-            if session is not True:
+            if sessions:
+                ways.hold(sessions, database.alive)
+            if sessions != {}:
                 database.missing()
-        except (psycopg2.Error, TimeoutError, OSError) as error:
+        except LOST as error:
             log(f"{database.name}: the pooler's console: {str(error).strip()}")
         time.sleep(RETRY_SECONDS)
 
@@ -265,7 +292,8 @@ def main(configuration: str, alive: Callable[[], None]) -> None:
         # Reads go to several servers: one that is lost leaves the pooler others
         database = Database(name, 0 if writes else 1, limit, PoolerConsole(settings["min_pool_size"]), Path(f"/tmp/keeper-{name}"))
         databases.append(database)
-        threading.Thread(target=keep, args=(database, partial(reach, entry, writes, login)), daemon=True).start()
+        ways = Ways(entry["host"].split(","), partial(connect, entry, writes, login))
+        threading.Thread(target=keep, args=(database, ways), daemon=True).start()
     threading.Thread(target=serve_metrics, args=(databases,), daemon=True).start()
     while all(time.monotonic() - database.alive_at < STEP_SECONDS for database in databases):
         alive()

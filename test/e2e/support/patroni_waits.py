@@ -22,6 +22,8 @@ def sleepers(tree: ast.AST) -> set[str]:
 
 
 assert patroni.postgresql.STOP_POLLING_INTERVAL == 1, "STOP_POLLING_INTERVAL is another one"
+asking = inspect.getsource(patroni.ha.Ha.fetch_node_status)
+assert "self.patroni.request(member, timeout=2," in asking, f"members are asked in another way: {asking}"
 before = sleepers(ast.parse(inspect.getsource(patroni.ha)))
 sys.dont_write_bytecode = True
 loader = SourceFileLoader("quick_patroni", "/usr/local/bin/quick-patroni")

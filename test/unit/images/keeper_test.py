@@ -1,11 +1,13 @@
-"""The keeper's decisions against a console that remembers, and run's supervision of real processes. Started by keeper.test.ts."""
+"""The keeper's decisions against a console that remembers, and run's supervision of real processes. Started by python.test.ts."""
 
+import contextlib
 import os
-import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import types
 import unittest
@@ -175,6 +177,69 @@ class Console(unittest.TestCase):
         self.assertEqual(said[-1], "RESUME app")
         console.resume("app_ro")
         self.assertEqual(said[-1], "SET min_pool_size = 10")
+
+
+class Held(unittest.TestCase):
+    """Ways with sessions that are sockets to this test."""
+
+    def setUp(self):
+        self.far, self.down = {}, set()
+        self.ways = keeper.Ways(["haproxy-1", "haproxy-2"], self.connect)
+        for name, seconds in (("HEARTBEAT_SECONDS", 0.05), ("PROXY_SECONDS", 0)):
+            self.addCleanup(setattr, keeper, name, getattr(keeper, name))
+            setattr(keeper, name, seconds)
+
+    def connect(self, proxy):
+        if proxy in self.down:
+            raise OSError("Connection refused")
+        near, self.far[proxy] = socket.socketpair()
+        self.addCleanup(self.far[proxy].close)
+
+        def query(text, seconds):
+            near.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                if not near.recv(1):
+                    raise OSError("closed")
+
+        return types.SimpleNamespace(connection=near, query=query, close=near.close)
+
+    def hold(self):
+        sessions = self.ways.reach()
+        holder = threading.Thread(target=self.ways.hold, args=(sessions, lambda: None))
+        holder.start()
+        self.addCleanup(holder.join)
+        self.addCleanup(lambda: [far.close() for far in self.far.values()])
+        return sessions, holder
+
+    def until(self, condition):
+        end = time.monotonic() + 5
+        while not condition():
+            self.assertLess(time.monotonic(), end, "it did not happen")
+            time.sleep(0.01)
+
+    def test_the_loss_of_a_session_through_any_proxy_is_seen(self):
+        for lost in ("haproxy-1", "haproxy-2"):
+            sessions, holder = self.hold()
+            self.until(lambda: len(sessions) == 2)
+            time.sleep(0.15)
+            self.assertTrue(holder.is_alive())
+            self.far[lost].close()
+            holder.join(5)
+            self.assertFalse(holder.is_alive())
+
+    def test_a_proxy_that_comes_back_gets_its_session(self):
+        self.down = {"haproxy-1"}
+        sessions, _ = self.hold()
+        time.sleep(0.15)
+        self.assertEqual(list(sessions), ["haproxy-2"])
+        self.down = set()
+        self.until(lambda: "haproxy-1" in sessions)
+
+    def test_without_a_server_there_is_none_and_a_refusal_is_an_answer(self):
+        self.down = {"haproxy-1", "haproxy-2"}
+        self.assertIsNone(self.ways.reach())
+        refuse = keeper.Ways(["haproxy-1"], lambda proxy: (_ for _ in ()).throw(OSError("FATAL:  sorry, too many clients already")))
+        self.assertEqual(refuse.reach(), {})
 
 
 class Reading(unittest.TestCase):

@@ -29,12 +29,14 @@ now = lambda: time.time()
 
 class QuickPatroni(unittest.TestCase):
     def setUp(self) -> None:
-        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.__main__")}
+        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.request", "patroni.__main__", "urllib3")}
         for name, module in fakes.items():
             if "." in name:
                 setattr(fakes["patroni"], name.split(".")[1], module)
         fakes["patroni.postgresql"].STOP_POLLING_INTERVAL = 1
         fakes["patroni.__main__"].main = lambda: None
+        fakes["urllib3"].Timeout = dict
+        self.request = fakes["patroni.request"].PatroniRequest = type("PatroniRequest", (), {"request": lambda self, *arguments, **options: options})
         exec(FAKE_HA, fakes["patroni.ha"].__dict__)
         self.ha, self.postgresql = fakes["patroni.ha"], fakes["patroni.postgresql"]
         loader = SourceFileLoader("quick_patroni", str(PROGRAM))
@@ -53,6 +55,12 @@ class QuickPatroni(unittest.TestCase):
     def test_other_waits_and_clocks_stay(self) -> None:
         self.assertEqual([self.slept("should_run_scheduled_action", 3), self.slept("should_run_scheduled_action", 0.1)], [3, 0.1])
         self.assertAlmostEqual(self.ha.now(), time.time(), delta=5)
+
+    def test_a_lost_host_is_given_up_sooner_and_a_slow_answer_is_not(self) -> None:
+        ask = self.request().request
+        self.assertEqual(ask("GET", "/patroni", timeout=2, retries=0), {"timeout": {"connect": 1.2, "read": 2}, "retries": 0})
+        self.assertEqual(ask("GET", "/patroni", timeout=0.5), {"timeout": {"connect": 0.5, "read": 0.5}})
+        self.assertEqual(ask("POST", "/switchover", None, retries=1), {"retries": 1})
 
 
 if __name__ == "__main__":
