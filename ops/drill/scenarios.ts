@@ -114,7 +114,7 @@ export const scenarios: Record<string, Scenario> = {
     heals: "Patroni goes on (SIGCONT)",
     failure: "frozen-patroni",
     hold: silent,
-    break: ({ site, primary }) => site.freeze(primary, "patroni"),
+    break: ({ site, primary }) => site.freeze(primary, "quick-patroni"),
   },
   "frozen-postgres": {
     title: "all processes of the primary's Postgres are frozen (SIGSTOP)",
