@@ -59,7 +59,7 @@ function patient(mode: Mode, ttl: number, wishes: Wishes): Timers {
       rise: 1,
       fall: 2,
     },
-    pooler: { loginRetry: 0.2, connectTimeout: Math.round(3 * calm), tcpUserTimeout: Math.round(3000 * calm) },
+    pooler: { loginRetry: 0.2, connectTimeout: Math.round(2 * calm), tcpUserTimeout: Math.round(3000 * calm) },
   };
   const chosen = change(timers, wishes);
   return mode === "asynchronous" ? { ...chosen, primaryStartTimeout: startTimeout(chosen, wishes) } : chosen;

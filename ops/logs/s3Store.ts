@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { UserError } from "../../tools/errors";
-import { Store } from "./store";
+import type { Store } from "./store";
 
 /** A bucket of S3 or of a compatible store. Credentials come from where AWS's own tools take them: environment, profile, instance role. */
 export class S3Store implements Store {

@@ -417,6 +417,18 @@ describe("a cluster, by the commands of the README", () => {
         }
       });
 
+    it("a keeper that hangs is replaced, and nobody who uses its pooler notices", async () => {
+      const keepers = (then = "") => project.exec(`${CLUSTER}-pgbouncer-1`, "sh", "-c", `cd /proc; for p in [0-9]*; do [ "$(cat $p/comm)" = run ] && [ $p != 1 ] && echo $p ${then}; done`);
+      const { text: hung } = await keepers("&& kill -STOP $p");
+      assert.match(hung, /^\d+\s*$/);
+      await eventually(20, async () => {
+        await ask("writeUrl", "UPDATE public.survivors SET id = id WHERE false");
+        const { text } = await keepers();
+        assert.match(text, /^\d+\s*$/);
+        assert.notEqual(text, hung);
+      });
+    });
+
     it("scheduled jobs run on the new primary, and on no other server", async () => {
       const inApplication = (sql: string) => query(superuserUrl().replace(/\/postgres\?|\/app\?/, "/app?"), outputs.caCertificate, sql);
       await inApplication("SELECT cron.schedule('e2e', '1 second', 'CREATE TABLE IF NOT EXISTS public.ticks AS SELECT pg_is_in_recovery() AS standby')");

@@ -7,6 +7,7 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 
 import patroni.postgresql
+import patroni.dcs.etcd
 import patroni.ha
 
 
@@ -24,6 +25,8 @@ def sleepers(tree: ast.AST) -> set[str]:
 assert patroni.postgresql.STOP_POLLING_INTERVAL == 1, "STOP_POLLING_INTERVAL is another one"
 asking = inspect.getsource(patroni.ha.Ha.fetch_node_status)
 assert "self.patroni.request(member, timeout=2," in asking, f"members are asked in another way: {asking}"
+assert list(inspect.signature(patroni.dcs.etcd.DnsCachingResolver).parameters) == ["cache_time", "cache_fail_time"], "addresses are remembered in another way"
+assert "dns_resolver = DnsCachingResolver()" in inspect.getsource(patroni.dcs.etcd), "the resolver is made elsewhere"
 before = sleepers(ast.parse(inspect.getsource(patroni.ha)))
 sys.dont_write_bytecode = True
 loader = SourceFileLoader("quick_patroni", "/usr/local/bin/quick-patroni")

@@ -29,12 +29,15 @@ now = lambda: time.time()
 
 class QuickPatroni(unittest.TestCase):
     def setUp(self) -> None:
-        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.request", "patroni.__main__", "urllib3")}
+        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.request", "patroni.dcs", "patroni.dcs.etcd", "patroni.__main__", "urllib3")}
         for name, module in fakes.items():
-            if "." in name:
-                setattr(fakes["patroni"], name.split(".")[1], module)
+            parent, _, child = name.rpartition(".")
+            if parent:
+                setattr(fakes[parent], child, module)
         fakes["patroni.postgresql"].STOP_POLLING_INTERVAL = 1
         fakes["patroni.__main__"].main = lambda: None
+        self.etcd = fakes["patroni.dcs.etcd"]
+        self.etcd.DnsCachingResolver = type("DnsCachingResolver", (), {"__init__": lambda self, cache_time=600.0, cache_fail_time=30.0: setattr(self, "times", (cache_time, cache_fail_time))})
         fakes["urllib3"].Timeout = dict
         self.request = fakes["patroni.request"].PatroniRequest = type("PatroniRequest", (), {"request": lambda self, *arguments, **options: options})
         exec(FAKE_HA, fakes["patroni.ha"].__dict__)
@@ -51,6 +54,9 @@ class QuickPatroni(unittest.TestCase):
     def test_waits_of_a_planned_change_are_short(self) -> None:
         self.assertEqual([self.slept("run_cycle"), self.slept("demote"), self.slept("process_unhealthy_cluster")], [0.2, 0.5, 0.5])
         self.assertEqual(self.postgresql.STOP_POLLING_INTERVAL, 0.1)
+
+    def test_an_address_is_remembered_for_a_second(self) -> None:
+        self.assertEqual(self.etcd.DnsCachingResolver().times, (1, 1))
 
     def test_other_waits_and_clocks_stay(self) -> None:
         self.assertEqual([self.slept("should_run_scheduled_action", 3), self.slept("should_run_scheduled_action", 0.1)], [3, 0.1])
