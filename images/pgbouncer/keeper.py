@@ -216,14 +216,13 @@ class Ways:
         try:
             while True:
                 beat()
-                held = list(sessions.values())
-                select.select([session.connection for session in held], [], [], HEARTBEAT_SECONDS)
-                for session in held:
-                    session.query("SELECT 1", ANSWER_SECONDS)
+                held = {session.connection: session for session in list(sessions.values())}
+                # What has something to say may be lost: every millisecond until the PAUSE is one for a client to come back in
+                spoke = select.select(list(held), [], [], HEARTBEAT_SECONDS)[0]
+                for connection in spoke or held:
+                    held[connection].query("SELECT 1", ANSWER_SECONDS)
         except LOST:
             over.set()
-            for session in list(sessions.values()):
-                session.close()
 
     def complete(self, sessions: dict[str, Session], over: threading.Event) -> None:
         """Tries the proxies that have no session yet, again and again: one may be down, or learn late of a new primary."""
@@ -245,6 +244,8 @@ def keep(database: Database, ways: Ways) -> None:
                 ways.hold(sessions, database.alive)
             if sessions != {}:
                 database.missing()
+            for session in list((sessions or {}).values()):
+                session.close()
         except LOST as error:
             log(f"{database.name}: the pooler's console: {str(error).strip()}")
         time.sleep(RETRY_SECONDS)
