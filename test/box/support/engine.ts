@@ -42,9 +42,10 @@ export class PlayedEngine implements pulumi.runtime.Mocks {
     // What waits for something that failed waits for ever
     const failed = new Promise<never>((_resolve, reject) => (this.fail = reject));
     await pulumi.runtime.setMocks(this, "pgha", "box", false);
-    const outputs = createStack(config);
+    let outputs: ReturnType<typeof createStack>;
+    await Promise.race([pulumi.runtime.runInPulumiStack(async () => void (outputs = createStack(config))), failed]);
     await Promise.race([pulumi.runtime.disconnect(), failed]);
-    return new Promise((resolve) => pulumi.output(outputs).apply(resolve));
+    return new Promise((resolve) => pulumi.output(outputs!).apply(resolve));
   }
 
   /** Every generated password and key. */
