@@ -179,7 +179,17 @@ class Console(unittest.TestCase):
         self.assertEqual(said[-1], "SET min_pool_size = 10")
 
 
-class Held(unittest.TestCase):
+class Waiting(unittest.TestCase):
+    patience = 5
+
+    def until(self, condition):
+        end = time.monotonic() + self.patience
+        while not condition():
+            self.assertLess(time.monotonic(), end, "it did not happen")
+            time.sleep(0.02)
+
+
+class Held(Waiting):
     """Ways with sessions that are sockets to this test."""
 
     def setUp(self):
@@ -210,12 +220,6 @@ class Held(unittest.TestCase):
         self.addCleanup(holder.join)
         self.addCleanup(lambda: [far.close() for far in self.far.values()])
         return sessions, holder
-
-    def until(self, condition):
-        end = time.monotonic() + 5
-        while not condition():
-            self.assertLess(time.monotonic(), end, "it did not happen")
-            time.sleep(0.01)
 
     def test_the_loss_of_a_session_through_any_proxy_is_seen(self):
         for lost in ("haproxy-1", "haproxy-2"):
@@ -257,8 +261,10 @@ class Reading(unittest.TestCase):
             self.assertFalse(keeper.answered(none))
 
 
-class Supervision(unittest.TestCase):
+class Supervision(Waiting):
     """`run` with a pooler and a keeper that only write down what happens to them."""
+
+    patience = 8
 
     def start(self, keeper_source):
         directory = tempfile.TemporaryDirectory()
@@ -280,12 +286,6 @@ class Supervision(unittest.TestCase):
     def read(self, name):
         path = self.at / name
         return path.read_text().split() if path.exists() else []
-
-    def until(self, condition):
-        end = time.monotonic() + 8
-        while not condition():
-            self.assertLess(time.monotonic(), end, "it did not happen")
-            time.sleep(0.02)
 
     def test_a_stop_reaches_the_pooler_as_the_signal_that_does_not_wait_for_clients(self):
         for stop in (signal.SIGTERM, signal.SIGINT):
