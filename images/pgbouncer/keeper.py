@@ -31,6 +31,9 @@ ATTEMPT_SECONDS = 1
 ANSWER_SECONDS = 3
 # PAUSE holds once it is read, but answers only when no statement runs any more
 PAUSE_SECONDS = 0.25
+# A primary that is about to stop ends the keeper's sessions first (images/postgres/before-stop), and takes new ones for that long
+STOPPING_SECONDS = 1
+ADMIN_SHUTDOWN = "57P01"
 # Proxies learn of a new primary one after the other
 PROXY_SECONDS = 0.3
 # More than the longest step of keep(), unless something hangs
@@ -209,8 +212,8 @@ class Ways:
             return {proxy: session}
         return None
 
-    def hold(self, sessions: dict[str, Session], beat: Callable[[], None]) -> None:
-        """Returns when one of the sessions is lost. A closed connection is seen at once, a silent one by the heartbeat."""
+    def hold(self, sessions: dict[str, Session], beat: Callable[[], None]) -> bool:
+        """Returns when one of the sessions is lost, and whether it was ended. A closed connection is seen at once, a silent one by the heartbeat."""
         over = threading.Event()
         threading.Thread(target=self.complete, args=(sessions, over), daemon=True).start()
         try:
@@ -221,8 +224,9 @@ class Ways:
                 spoke = select.select(list(held), [], [], HEARTBEAT_SECONDS)[0]
                 for connection in spoke or held:
                     held[connection].query("SELECT 1", ANSWER_SECONDS)
-        except LOST:
+        except LOST as error:
             over.set()
+            return getattr(error, "pgcode", None) == ADMIN_SHUTDOWN
 
     def complete(self, sessions: dict[str, Session], over: threading.Event) -> None:
         """Tries the proxies that have no session yet, again and again: one may be down, or learn late of a new primary."""
@@ -240,12 +244,13 @@ def keep(database: Database, ways: Ways) -> None:
             sessions = ways.reach()
             if sessions is not None:
                 database.reached()
-            if sessions:
-                ways.hold(sessions, database.alive)
+            stopping = bool(sessions) and ways.hold(sessions, database.alive)
             if sessions != {}:
                 database.missing()
             for session in list((sessions or {}).values()):
                 session.close()
+            if stopping:
+                time.sleep(STOPPING_SECONDS)
         except LOST as error:
             log(f"{database.name}: the pooler's console: {str(error).strip()}")
         time.sleep(RETRY_SECONDS)

@@ -76,6 +76,7 @@ function postgres(file: RenderedFile, bootstrap: RenderedFile): Part {
     files: [file, bootstrap],
     programs: {
       [`${PROGRAMS}/postgres/health`]: "images/postgres/health",
+      [`${PROGRAMS}/postgres/before-stop`]: "images/postgres/before-stop",
       [`${PROGRAMS}/postgres/quick-patroni`]: "images/postgres/quick-patroni",
       [`${PROGRAMS}/watchdog`]: "machine/watchdog",
     },

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readMembers } from "../../infra/patroni/members";
-import { awaitSwitchover, Refused, switchover } from "../../infra/patroni/switchover";
+import { awaitSwitchover, switchover } from "../../infra/patroni/switchover";
 import { controlOf } from "../control";
 import type { Outputs } from "../outputs";
 import { Checker } from "./checker";
@@ -129,14 +129,7 @@ async function describeStage({ outputs, site, signal }: Drill, until: { writes()
     whole: until.whole,
     switchover: async (host) => {
       const to = cluster.postgres.find((server) => server.host === host)?.name;
-      // Right after another fault the old primary may not see its candidates as the others do
-      for (let tries = 1; ; tries++)
-        try {
-          return void (await switchover(control, await awaitSwitchover(control, { to, signal }, 30), { signal }));
-        } catch (error) {
-          if (tries === 5 || !(error instanceof Refused)) throw error;
-          await sleep(2000, undefined, { signal });
-        }
+      await switchover(control, await awaitSwitchover(control, { to, signal }, 30), { signal });
     },
     superuser: async (statement) => {
       const client = await connectSuperuser(outputs, 10_000);

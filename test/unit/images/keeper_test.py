@@ -12,6 +12,7 @@ import time
 import types
 import unittest
 from pathlib import Path
+from unittest import mock
 
 ROOT = Path(__file__).parents[3]
 IMAGE = ROOT / "images/pgbouncer"
@@ -204,18 +205,21 @@ class Held(Waiting):
             raise OSError("Connection refused")
         near, self.far[proxy] = socket.socketpair()
         self.addCleanup(self.far[proxy].close)
+        self.addCleanup(near.close)
 
         def query(text, seconds):
             near.setblocking(False)
             with contextlib.suppress(BlockingIOError):
-                if not near.recv(1):
-                    raise OSError("closed")
+                error = OSError("closed")
+                error.pgcode = near.recv(5).decode() or None
+                raise error
 
         return types.SimpleNamespace(connection=near, query=query, close=near.close)
 
     def hold(self):
         sessions = self.ways.reach()
-        holder = threading.Thread(target=self.ways.hold, args=(sessions, lambda: None))
+        self.ended = []
+        holder = threading.Thread(target=lambda: self.ended.append(self.ways.hold(sessions, lambda: None)))
         holder.start()
         self.addCleanup(holder.join)
         self.addCleanup(lambda: [far.close() for far in self.far.values()])
@@ -231,6 +235,14 @@ class Held(Waiting):
             holder.join(5)
             self.assertFalse(holder.is_alive())
 
+    def test_a_session_that_was_ended_is_told_from_one_that_was_lost(self):
+        for code, ended in (("57P01", True), ("57P02", False), ("", False)):
+            _, holder = self.hold()
+            self.far["haproxy-1"].send(code.encode())
+            self.far["haproxy-1"].close()
+            holder.join(5)
+            self.assertEqual(self.ended, [ended])
+
     def test_a_proxy_that_comes_back_gets_its_session(self):
         self.down = {"haproxy-1"}
         sessions, _ = self.hold()
@@ -244,6 +256,26 @@ class Held(Waiting):
         self.assertIsNone(self.ways.reach())
         refuse = keeper.Ways(["haproxy-1"], lambda proxy: (_ for _ in ()).throw(OSError("FATAL:  sorry, too many clients already")))
         self.assertEqual(refuse.reach(), {})
+
+
+class Keeping(unittest.TestCase):
+    def said(self, ended):
+        """What happens from a session that stands to the next attempt, in order."""
+        said = []
+        say = lambda text: lambda *_: said.append(text)  # noqa: E731
+        database = types.SimpleNamespace(alive=say("alive"), reached=say("reached"), missing=say("missing"))
+        session = types.SimpleNamespace(close=say("close"))
+        tries = iter([{"haproxy-1": session}])
+        ways = types.SimpleNamespace(reach=lambda: next(tries), hold=lambda *_: said.append("lost") or ended)
+        with mock.patch.object(keeper.time, "sleep", lambda seconds: said.append(seconds)), self.assertRaises(StopIteration):
+            keeper.keep(database, ways)
+        return said
+
+    def test_a_pause_comes_before_anything_else_and_the_next_attempt_soon(self):
+        self.assertEqual(self.said(False), ["alive", "reached", "lost", "missing", "close", 0.1, "alive"])
+
+    def test_a_primary_that_is_about_to_stop_is_not_asked_while_it_still_answers(self):
+        self.assertEqual(self.said(True), ["alive", "reached", "lost", "missing", "close", 1, 0.1, "alive"])
 
 
 class Reading(unittest.TestCase):
