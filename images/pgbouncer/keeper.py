@@ -33,7 +33,7 @@ ANSWER_SECONDS = 3
 PAUSE_SECONDS = 0.25
 # A primary that is about to stop ends the keeper's sessions first (images/postgres/before-stop), and takes new ones for that long
 STOPPING_SECONDS = 1
-ADMIN_SHUTDOWN = "57P01"
+ENDED = "due to administrator command"
 # Proxies learn of a new primary one after the other
 PROXY_SECONDS = 0.3
 # More than the longest step of keep(), unless something hangs
@@ -226,7 +226,7 @@ class Ways:
                     held[connection].query("SELECT 1", ANSWER_SECONDS)
         except LOST as error:
             over.set()
-            return getattr(error, "pgcode", None) == ADMIN_SHUTDOWN
+            return ENDED in str(error)
 
     def complete(self, sessions: dict[str, Session], over: threading.Event) -> None:
         """Tries the proxies that have no session yet, again and again: one may be down, or learn late of a new primary."""
