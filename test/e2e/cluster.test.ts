@@ -380,8 +380,9 @@ describe("a cluster, by the commands of the README", () => {
         assert.ok(rows.acknowledged > 100 && watched && redundantAfter !== undefined);
         assert.deepEqual([rows.lost, doubles, writesReturned], [[], [], true], result.scenario);
         const pooled = result.paths.find(({ path }: any) => path === "pgbouncer");
-        // 4 writers with a statement in flight, and as many that come back a moment too early
-        assert.ok(pooled.errors + pooled.refused <= (result.planned ? 0 : 16), `${result.scenario}: ${pooled.messages}`);
+        // A primary that knows of its end lets statements end before, most of them; else 4 writers have one in flight, and as many come back a moment too early
+        const allowed: Record<string, number> = { switchover: 0, "clean-stop": 2 };
+        assert.ok(pooled.errors + pooled.refused <= (allowed[result.scenario] ?? 16), `${result.scenario}: ${pooled.messages}`);
       }
     });
 

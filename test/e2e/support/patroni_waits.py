@@ -9,6 +9,7 @@ from importlib.util import module_from_spec, spec_from_loader
 import patroni.postgresql
 import patroni.dcs.etcd
 import patroni.ha
+import patroni.__main__
 
 
 def sleepers(tree: ast.AST) -> set[str]:
@@ -26,6 +27,8 @@ assert patroni.postgresql.STOP_POLLING_INTERVAL == 1, "STOP_POLLING_INTERVAL is 
 asking = inspect.getsource(patroni.ha.Ha.fetch_node_status)
 assert "self.patroni.request(member, timeout=2," in asking, f"members are asked in another way: {asking}"
 assert list(inspect.signature(patroni.dcs.etcd.DnsCachingResolver).parameters) == ["cache_time", "cache_fail_time"], "addresses are remembered in another way"
+ending = inspect.getsource(patroni.__main__.Patroni._shutdown)
+assert ending.index("self.api.shutdown()") < ending.index("self.ha.shutdown()"), f"it ends in another order: {ending}"
 before = sleepers(ast.parse(inspect.getsource(patroni.ha)))
 sys.dont_write_bytecode = True
 loader = SourceFileLoader("quick_patroni", "/usr/local/bin/quick-patroni")

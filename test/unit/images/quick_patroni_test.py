@@ -29,7 +29,7 @@ now = lambda: time.time()
 
 class QuickPatroni(unittest.TestCase):
     def setUp(self) -> None:
-        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.request", "patroni.dcs", "patroni.dcs.etcd", "patroni.__main__", "urllib3")}
+        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.api", "patroni.request", "patroni.dcs", "patroni.dcs.etcd", "patroni.__main__", "urllib3")}
         for name, module in fakes.items():
             parent, _, child = name.rpartition(".")
             if parent:
@@ -40,6 +40,7 @@ class QuickPatroni(unittest.TestCase):
         self.etcd.DnsCachingResolver = type("DnsCachingResolver", (), {"__init__": lambda self, cache_time=600.0, cache_fail_time=30.0: setattr(self, "times", (cache_time, cache_fail_time))})
         fakes["urllib3"].Timeout = dict
         self.request = fakes["patroni.request"].PatroniRequest = type("PatroniRequest", (), {"request": lambda self, *arguments, **options: options})
+        self.api = fakes["patroni.api"].RestApiServer = type("RestApiServer", (), {"shutdown": lambda self: self.said.append("shutdown")})
         exec(FAKE_HA, fakes["patroni.ha"].__dict__)
         self.ha, self.postgresql = fakes["patroni.ha"], fakes["patroni.postgresql"]
         loader = SourceFileLoader("quick_patroni", str(PROGRAM))
@@ -54,6 +55,13 @@ class QuickPatroni(unittest.TestCase):
     def test_waits_of_a_planned_change_are_short(self) -> None:
         self.assertEqual([self.slept("run_cycle"), self.slept("demote"), self.slept("process_unhealthy_cluster")], [0.2, 0.5, 0.5])
         self.assertEqual(self.postgresql.STOP_POLLING_INTERVAL, 0.1)
+
+    def test_an_api_that_has_ended_gives_its_port_up(self) -> None:
+        api = self.api()
+        api.said = []
+        api.socket = types.SimpleNamespace(close=lambda: api.said.append("close"))
+        api.shutdown()
+        self.assertEqual(api.said, ["shutdown", "close"])
 
     def test_an_address_is_remembered_for_a_second(self) -> None:
         self.assertEqual(self.etcd.DnsCachingResolver().times, (1, 1))
