@@ -1,4 +1,4 @@
-import { CheckTimers, ClusterSpec, Proxy } from "../cluster/spec";
+import { CheckTimers, ClusterSpec, Proxy, Server } from "../cluster/spec";
 import { render, RenderedFile } from "./template";
 
 interface View {
@@ -9,8 +9,13 @@ interface View {
   check: CheckTimers;
   /** Servers are found by a name that may get another address. */
   byName: boolean;
-  servers: { name: string; host: string; address: string }[];
+  servers: Address[];
+  etcd: Address[];
 }
+
+type Address = Pick<Server, "name" | "host" | "address">;
+
+const addressOf = ({ name, host, address }: Server): Address => ({ name, host, address });
 
 export function haproxyFile(spec: ClusterSpec, proxy: Proxy): RenderedFile {
   const view: View = {
@@ -20,7 +25,8 @@ export function haproxyFile(spec: ClusterSpec, proxy: Proxy): RenderedFile {
     maxReadLag: spec.maxReadLag,
     check: spec.timers.check,
     byName: spec.target === "docker",
-    servers: spec.members.map(({ name, host, address }) => ({ name, host, address })),
+    servers: spec.members.map(addressOf),
+    etcd: spec.etcd.map(addressOf),
   };
   return { path: "/etc/pgha/haproxy.cfg", content: render("haproxy.cfg", view) };
 }

@@ -5,7 +5,7 @@ import { askMaintenance, maintenanceUrl } from "./maintenance";
 import { readClusterState, readMembers } from "./members";
 import { askPatroni } from "./patroni";
 import { askPooler } from "./poolers";
-import { askProxy } from "./proxies";
+import { askProxy, readEtcd } from "./proxies";
 import { ServedCertificate, StatusReport } from "./report";
 import { judge } from "./verdict";
 
@@ -36,10 +36,12 @@ export async function collectStatus(outputs: Outputs, stack: string): Promise<St
     ...proxies.map(({ proxy, validTo }) => ({ name: proxy.name, validTo })),
     { name: "authority", validTo: new Date(new X509Certificate(ca).validTo) },
   ];
+  const seen = proxies.map(({ proxy }) => proxy);
   const parts = {
     members: readMembers(outputs.patroniUrls.map((_, index) => name(cluster.postgres, index)), patronis),
     poolers: poolers.map(({ pooler }) => pooler),
-    proxies: proxies.map(({ proxy }) => proxy),
+    proxies: seen,
+    etcd: readEtcd(cluster.etcd.map((member) => member.name), seen),
     endpoints,
     certificates: readCertificates(served, now),
     maintenance,

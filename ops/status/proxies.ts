@@ -1,6 +1,6 @@
 import { describeFailure } from "../failure";
 import { get, RequestOptions } from "../https";
-import { Proxy } from "./report";
+import { EtcdMember, Proxy } from "./report";
 
 /** Asks one HAProxy's statistics page; never throws. */
 export async function askProxy(name: string, url: string, options: RequestOptions): Promise<{ proxy: Proxy; validTo?: Date }> {
@@ -13,7 +13,7 @@ export async function askProxy(name: string, url: string, options: RequestOption
   }
 }
 
-/** HAProxy's CSV (management guide, 9.1): frontends write and read, backends primary and standbys. */
+/** HAProxy's CSV (management guide, 9.1): frontends write and read, backends primary, standbys and etcd. */
 export function readStatistics(csv: string): Omit<Proxy, "name" | "error"> {
   const [header = "", ...lines] = csv.replace(/^# /, "").trim().split("\n");
   const keys = header.split(",");
@@ -27,5 +27,12 @@ export function readStatistics(csv: string): Omit<Proxy, "name" | "error"> {
       .map(({ svname }) => svname);
   const sessions = (frontend: string) =>
     Number(rows.find(({ pxname, svname }) => pxname === frontend && svname === "FRONTEND")?.scur ?? 0);
-  return { write: up("primary"), read: up("standbys"), sessions: { write: sessions("write"), read: sessions("read") } };
+  const etcd = rows.some(({ pxname }) => pxname === "etcd") ? up("etcd") : undefined;
+  return { write: up("primary"), read: up("standbys"), etcd, sessions: { write: sessions("write"), read: sessions("read") } };
+}
+
+/** A member is well if any proxy that asks says so. */
+export function readEtcd(names: string[], proxies: Proxy[]): EtcdMember[] {
+  const views = proxies.flatMap(({ etcd }) => (etcd ? [etcd] : []));
+  return names.map((name) => ({ name, healthy: views.length > 0 ? views.some((up) => up.includes(name)) : undefined }));
 }

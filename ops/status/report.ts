@@ -8,6 +8,7 @@ export interface StatusReport {
   time: string;
   verdict: Verdict;
   members: Member[];
+  etcd: EtcdMember[];
   poolers: Pooler[];
   proxies: Proxy[];
   endpoints: Endpoint[];
@@ -51,6 +52,13 @@ export interface Member extends Part {
   etcdSeenSecondsAgo?: number;
 }
 
+/** A member of etcd, as the proxies see it. */
+export interface EtcdMember {
+  name: string;
+  /** Absent when no proxy says. */
+  healthy?: boolean;
+}
+
 export interface Pooler extends Part {
   version?: string;
   clients?: { active: number; waiting: number };
@@ -68,6 +76,8 @@ export interface Proxy extends Part {
   /** Servers that are up in each backend. */
   write?: string[];
   read?: string[];
+  /** Members of etcd that answer it; absent from proxies that were deployed before they asked. */
+  etcd?: string[];
   sessions?: { write: number; read: number };
 }
 

@@ -2,7 +2,7 @@ import { formatBytes, formatSeconds } from "../format";
 import { Cell, Column } from "../table";
 import { Tone } from "../terminal";
 import { Budget } from "../outputs";
-import { Endpoint, Job, Member, PartitionedTable, Pooler, Proxy } from "./report";
+import { Endpoint, EtcdMember, Job, Member, PartitionedTable, Pooler, Proxy } from "./report";
 
 // Why a part gives no answer stands in the verdict's problems: here it would push the columns apart.
 const text = (value: string | number | undefined, tone?: Tone): Cell => ({ text: value === undefined ? "-" : String(value), tone });
@@ -34,6 +34,12 @@ export function memberRow(member: Member, time: string): Cell[] {
     text(postgresVersion),
     text(startedAt && formatSeconds(Math.max(0, (Date.parse(time) - Date.parse(startedAt)) / 1000))),
   ];
+}
+
+export const etcdColumns: Column[] = [{ title: "name" }, { title: "state" }];
+
+export function etcdRow({ name, healthy }: EtcdMember): Cell[] {
+  return [text(name), healthy === undefined ? text("unknown") : healthy ? text("healthy", "good") : text("no answer", "bad")];
 }
 
 export const poolerColumns: Column[] = [

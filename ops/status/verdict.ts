@@ -3,7 +3,7 @@ import { formatBytes, formatSeconds } from "../format";
 import { maintenanceProblems } from "./maintenance";
 import { ClusterState, Member, StatusReport, Verdict } from "./report";
 
-export interface Evidence extends Pick<StatusReport, "members" | "poolers" | "proxies" | "endpoints" | "certificates" | "maintenance"> {
+export interface Evidence extends Pick<StatusReport, "members" | "etcd" | "poolers" | "proxies" | "endpoints" | "certificates" | "maintenance"> {
   now: Date;
   state?: ClusterState;
   replication: { mode: "asynchronous" | "priority" | "quorum" | "strict"; synchronousStandbys: number };
@@ -20,6 +20,7 @@ export function judge(evidence: Evidence): Verdict {
   const { members } = evidence;
   const problems = [
     ...memberProblems(evidence),
+    ...etcdProblems(evidence),
     ...wayProblems(evidence),
     ...evidence.certificates
       .filter(({ days }) => days < certificateWarning)
@@ -75,6 +76,15 @@ function memberProblems({ members, state, replication }: Evidence): string[] {
     problems.push(`${fit === 0 ? "no" : fit} synchronous standby of ${replication.synchronousStandbys} wanted`);
   if (state?.paused) problems.push("Patroni is in maintenance mode: no failover by itself");
   return problems;
+}
+
+function etcdProblems({ etcd }: Evidence): string[] {
+  const lost = etcd.filter(({ healthy }) => healthy === false).map(({ name }) => name);
+  if (lost.length === 0) return [];
+  const left = etcd.length - lost.length;
+  const quorum = Math.floor(etcd.length / 2) + 1;
+  const means = left < quorum ? "no failover until there is a quorum again" : left === quorum ? "one more, and there is no failover" : `${left - quorum} more may be lost`;
+  return [`${lost.join(" and ")} ${lost.length === 1 ? "does" : "do"} not answer: ${means}`];
 }
 
 function wayProblems({ members, poolers, proxies, endpoints }: Evidence): string[] {

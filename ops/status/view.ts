@@ -3,7 +3,7 @@ import { Budget } from "../outputs";
 import { Cell, Column, layOut } from "../table";
 import { Screen, Tone } from "../terminal";
 import { ServedCertificate, StatusReport } from "./report";
-import { budgetColumns, budgetRow, endpointColumns, endpointRow, jobColumns, jobRow, memberColumns, memberRow, partitionedColumns, partitionedRow, poolerColumns, poolerRow, proxyColumns, proxyRow } from "./tables";
+import { budgetColumns, budgetRow, endpointColumns, endpointRow, etcdColumns, etcdRow, jobColumns, jobRow, memberColumns, memberRow, partitionedColumns, partitionedRow, poolerColumns, poolerRow, proxyColumns, proxyRow } from "./tables";
 import { certificateWarning } from "./verdict";
 
 /** The report as a person reads it: the verdict first, then what it rests on. */
@@ -16,6 +16,7 @@ export function viewStatus(report: StatusReport, screen: Screen): string {
     ...problems.map((problem) => `  - ${problem}`),
     paint(`cluster ${report.cluster}, stack ${report.stack}, ${report.time.slice(0, 19).replace("T", " ")} UTC`, "dim"),
     ...section("Members", memberColumns, report.members.map((member) => memberRow(member, report.time)), screen),
+    ...section("etcd", etcdColumns, report.etcd.map(etcdRow), screen),
     ...section("Poolers", poolerColumns, report.poolers.map(poolerRow), screen),
     ...section("Proxies", proxyColumns, report.proxies.map(proxyRow), screen),
     ...section("Endpoints", endpointColumns, report.endpoints.map(endpointRow), screen),

@@ -143,6 +143,7 @@ describe("prod in a box", () => {
     for (const host of hosts("edge")) assert.match(engine.said(host), /reload pgha-haproxy/);
     for (const host of hosts("postgres")) assert.match(engine.said(host), /restart pgha-patroni/);
     for (const host of hosts("postgres")) assert.doesNotMatch(engine.said(host), /leadership:/, "the engine has moved the primary before");
+    for (const host of hosts("postgres")) await on(host, "journalctl --no-pager -u pgha-patroni | grep -q 'before_stop.*exited with 0'");
     await holds(acknowledged);
     assert.ok(acknowledged.length > 100);
     assert.deepEqual(errors, []);

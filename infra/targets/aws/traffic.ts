@@ -33,6 +33,7 @@ export function flowsOf({ config, nat }: Ec2Plan): Flow[] {
     { from: "postgres", to: "postgres", port: 8008, why: "Patroni asks its members" },
     { from: "edge", to: "postgres", port: 5432, why: "HAProxy to Postgres" },
     { from: "edge", to: "postgres", port: 8008, why: "HAProxy asks who is the primary" },
+    { from: "edge", to: etcd, port: 2379, why: "HAProxy asks which members of etcd are well" },
     { from: "edge", to: "edge", port: 5432, why: "PgBouncer to the other HAProxy, writes" },
     { from: "edge", to: "edge", port: 5433, why: "PgBouncer to the other HAProxy, reads" },
     ...viaSsm.map(({ to, port }): Flow => ({ from: "edge", to, port, why: "an operator's port-forward" })),

@@ -3,7 +3,7 @@ import { readCertificates } from "../../../ops/status/collect";
 import { readClusterState, readMembers } from "../../../ops/status/members";
 import { PatroniAnswer } from "../../../ops/status/patroni";
 import { readPools } from "../../../ops/status/poolers";
-import { readStatistics } from "../../../ops/status/proxies";
+import { readEtcd, readStatistics } from "../../../ops/status/proxies";
 
 // As Patroni 4.1.5 answers.
 const date = new Date(1_795_261_103_000);
@@ -73,7 +73,15 @@ describe("pgha status: reading what the parts answer", () => {
       "primary,postgres-1,7,UP,", "primary,postgres-2,0,DOWN,", "primary,BACKEND,7,UP,",
       "standbys,postgres-1,0,DOWN,", "standbys,postgres-2,5,UP 1/2,", "standbys,postgres-3,0,MAINT,", "standbys,BACKEND,5,UP,", "",
     ].join("\n");
-    assert.deepStrictEqual(readStatistics(csv), { write: ["postgres-1"], read: ["postgres-2"], sessions: { write: 7, read: 5 } });
+    assert.deepStrictEqual(readStatistics(csv), { write: ["postgres-1"], read: ["postgres-2"], etcd: undefined, sessions: { write: 7, read: 5 } });
+    assert.deepStrictEqual(readStatistics(`${csv}etcd,etcd-1,0,DOWN,\netcd,etcd-2,0,UP 1/2,\n`).etcd, ["etcd-2"]);
+  });
+
+  it("counts a member of etcd as well if any proxy does", () => {
+    const names = ["etcd-1", "etcd-2"];
+    const states = (...proxies: object[]) => readEtcd(names, proxies.map((proxy) => ({ name: "haproxy", ...proxy }))).map(({ healthy }) => healthy);
+    assert.deepStrictEqual(states({ etcd: ["etcd-1"] }, { etcd: [] }, { error: "refused" }), [true, false]);
+    assert.deepStrictEqual(states({ error: "refused" }, {}), [undefined, undefined]);
   });
 
   it("counts the days that certificates are still valid", () => {

@@ -12,6 +12,7 @@ export function healthy(): Evidence {
   const endpoint = (name: string, reaches: "primary" | "standby") => ({ name, url: `postgresql://app@localhost/${name}`, host: "localhost:1", reaches, connectMilliseconds: 60, queryMilliseconds: 1.5 });
   return {
     members: [primary, standby, { ...standby, name: "postgres-3" }],
+    etcd: ["etcd-1", "etcd-2", "etcd-3"].map((name) => ({ name, healthy: true })),
     poolers: [{ name: "pgbouncer-1", clients: { active: 4, waiting: 0 }, servers: { active: 2, idle: 8 }, paused: [], maxWait: 0, queriesPerSecond: 12, version: "1.26.1" }],
     proxies: [{ name: "haproxy-1", write: ["postgres-1"], read, sessions }],
     endpoints: [endpoint("write", "primary"), endpoint("read", "standby")],

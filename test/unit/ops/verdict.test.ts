@@ -67,6 +67,15 @@ describe("pgha status: the verdict", () => {
     assert.match(problems[0], /^two primaries: postgres-1 and postgres-2/);
   });
 
+  it("names a lost member of etcd, and how far the quorum is", () => {
+    const without = (...lost: string[]) => ({ etcd: healthy().etcd.map(({ name }) => ({ name, healthy: !lost.includes(name) })) });
+    onlyProblem(without("etcd-2"), /^etcd-2 does not answer: one more, and there is no failover$/);
+    onlyProblem(without("etcd-1", "etcd-3"), /^etcd-1 and etcd-3 do not answer: no failover until there is a quorum again$/);
+    const five = ["etcd-1", "etcd-2", "etcd-3", "etcd-4", "etcd-5"].map((name, index) => ({ name, healthy: index > 0 }));
+    onlyProblem({ etcd: five }, /^etcd-1 does not answer: 1 more may be lost$/);
+    assert.deepStrictEqual(judgeWith({ etcd: [{ name: "etcd-1" }] }).problems, [], "no proxy says");
+  });
+
   it("names whatever is wrong with a member", () => {
     onlyProblem({ members: [primary, silent(standby), third] }, /^postgres-2 refused/);
     onlyProblem({ members: [primary, { ...standby, state: "in archive recovery" }, third] }, /^postgres-2 is in archive recovery/);

@@ -9,8 +9,8 @@ import { healthy, primary, silent, standby } from "./evidence";
 
 const report = (members = healthy().members): StatusReport => {
   const evidence = { ...healthy(), members };
-  const { poolers, proxies, endpoints, certificates, maintenance } = evidence;
-  return { cluster: "c", stack: "dev", time: "2026-11-21T12:00:00.000Z", verdict: judge(evidence), members, poolers, proxies, endpoints, certificates, maintenance };
+  const { etcd, poolers, proxies, endpoints, certificates, maintenance } = evidence;
+  return { cluster: "c", stack: "dev", time: "2026-11-21T12:00:00.000Z", verdict: judge(evidence), members, etcd, poolers, proxies, endpoints, certificates, maintenance };
 };
 
 describe("pgha: what a person sees", () => {

@@ -64,9 +64,9 @@ describe("the stack on EC2", function () {
       assert.deepEqual(ends("ingress").sort(), ends("egress").sort());
     });
 
-    it("etcd is reached by Postgres and etcd alone, Postgres by Postgres and the edge alone", () => {
+    it("etcd is reached by etcd, Postgres and HAProxy's checks alone, Postgres by Postgres and the edge alone", () => {
       const into = (group: string) => [...new Set(rules().filter(({ inputs }) => inputs.type === "ingress" && inputs.securityGroupId === `pgha-prod-${group}-group-id`).map(({ inputs }) => `${inputs.sourceSecurityGroupId.replace(/pgha-prod-|-group-id/g, "")}:${inputs.fromPort}`))].sort();
-      assert.deepEqual(into("etcd"), ["etcd:2380", "postgres:2379"]);
+      assert.deepEqual(into("etcd"), ["edge:2379", "etcd:2380", "postgres:2379"]);
       assert.deepEqual(into("postgres"), ["edge:5432", "edge:8008", "postgres:5432", "postgres:8008"]);
       assert.ok(into("edge").every((source) => /^(edge|clients|balancer):/.test(source)));
     });
