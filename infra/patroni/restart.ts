@@ -1,7 +1,7 @@
 import { call, Control, pause, waitUntilReady } from "./client";
 import type { Address } from "../targets/target";
 import { underPause } from "./underPause";
-import { checkpoint, untilWritable, writableWays } from "./writable";
+import { checkpoint, dismissKeepers, untilWritable, writableWays } from "./writable";
 
 const READY_SECONDS = 60;
 
@@ -42,6 +42,7 @@ async function restartPrimary(control: Control, address: Address): Promise<void>
   const ways = await writableWays(control);
   await checkpoint(ways, control.authority);
   await underPause(control, {}, async (left) => {
+    dismissKeepers(ways, control.authority);
     await restart(control, address);
     await untilWritable(ways, control.authority, left);
   });

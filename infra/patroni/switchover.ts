@@ -2,7 +2,7 @@ import { chooseCandidate, describeUnfit, judgeCandidates } from "./candidates";
 import { Answered, call, Control, pause } from "./client";
 import { Member, readMembers } from "./members";
 import { PauseOptions, underPause } from "./underPause";
-import { checkpoint, untilWritable, writableWays } from "./writable";
+import { checkpoint, dismissKeepers, untilWritable, writableWays } from "./writable";
 
 /** Nothing was touched: the cluster is not in a state for it, or there is no such member. */
 export class Refused extends Error {}
@@ -71,6 +71,7 @@ export async function switchover(control: Control, plan: Plan, options: Switchov
   progress(`checkpoint written on ${from.name}`);
   const { result, milliseconds } = await underPause(control, options, async (left) => {
     const started = Date.now();
+    dismissKeepers(ways, control.authority);
     await handOver(control, plan, left);
     progress(`${to.name} is the primary`);
     await untilWritable(ways, control.authority, left);

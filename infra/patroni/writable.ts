@@ -30,3 +30,9 @@ export async function untilWritable(ways: string[], authority: string, left: () 
 export async function checkpoint(ways: string[], authority: string): Promise<void> {
   if (ways.length) await runOnce(ways[0], authority, "CHECKPOINT", 120_000).catch(() => undefined);
 }
+
+/** Ends the keepers' sessions once the poolers are paused: a primary that stops waits for them (images/postgres/before-stop). A failure costs time only. */
+export function dismissKeepers(ways: string[], authority: string): void {
+  const statement = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pgha keeper'";
+  if (ways.length) runOnce(ways[0], authority, statement, 1000).catch(() => undefined);
+}
