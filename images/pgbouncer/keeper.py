@@ -12,6 +12,7 @@ from __future__ import annotations
 import configparser
 import contextlib
 import http.server
+import queue
 import re
 import select
 import ssl
@@ -213,28 +214,33 @@ class Ways:
         return None
 
     def hold(self, sessions: dict[str, Session], beat: Callable[[], None]) -> bool:
-        """Returns when one of the sessions is lost, and whether it was ended. A closed connection is seen at once, a silent one by the heartbeat."""
+        """Holds a session through each proxy. Returns when one is lost, and whether it was ended."""
+        losses: queue.SimpleQueue[str] = queue.SimpleQueue()
         over = threading.Event()
-        threading.Thread(target=self.complete, args=(sessions, over), daemon=True).start()
-        try:
-            while True:
-                beat()
-                held = {session.connection: session for session in list(sessions.values())}
-                # What has something to say may be lost: every millisecond until the PAUSE is one for a client to come back in
-                spoke = select.select(list(held), [], [], HEARTBEAT_SECONDS)[0]
-                for connection in spoke or held:
-                    held[connection].query("SELECT 1", ANSWER_SECONDS)
-        except LOST as error:
-            over.set()
-            return ENDED in str(error)
+        for proxy in self.proxies:
+            threading.Thread(target=self.watch, args=(proxy, sessions.get(proxy), losses, over), daemon=True).start()
+        while True:
+            beat()
+            with contextlib.suppress(queue.Empty):
+                loss = losses.get(timeout=HEARTBEAT_SECONDS)
+                over.set()
+                return ENDED in loss
 
-    def complete(self, sessions: dict[str, Session], over: threading.Event) -> None:
-        """Tries the proxies that have no session yet, again and again: one may be down, or learn late of a new primary."""
-        while len(sessions) < len(self.proxies) and not over.wait(HEARTBEAT_SECONDS):
-            for proxy in self.proxies:
-                if proxy not in sessions:
-                    with contextlib.suppress(*LOST):
-                        sessions[proxy] = self.connect(proxy)
+    def watch(self, proxy: str, session: Session | None, losses: queue.SimpleQueue[str], over: threading.Event) -> None:
+        """One proxy's session. A closed connection is seen at once, a silent one by the heartbeat."""
+        # The proxy may be down, or learn late of a new primary
+        while session is None and not over.wait(HEARTBEAT_SECONDS):
+            with contextlib.suppress(*LOST):
+                session = self.connect(proxy)
+        if session is None:
+            return
+        try:
+            while not over.is_set():
+                select.select([session.connection], [], [], HEARTBEAT_SECONDS)
+                session.query("SELECT 1", ANSWER_SECONDS)
+        except Exception as error:
+            losses.put(str(error))
+        session.close()
 
 
 def keep(database: Database, ways: Ways) -> None:
@@ -247,8 +253,6 @@ def keep(database: Database, ways: Ways) -> None:
             stopping = bool(sessions) and ways.hold(sessions, database.alive)
             if sessions != {}:
                 database.missing()
-            for session in list((sessions or {}).values()):
-                session.close()
             if stopping:
                 time.sleep(STOPPING_SECONDS)
         except LOST as error:

@@ -418,6 +418,19 @@ describe("a cluster, by the commands of the README", () => {
         }
       });
 
+    it("etcd-2 killed: status names it until it is back, and writing goes on", async () => {
+      const problems = async () => JSON.parse((await project.run("pgha", "status", "--stack", "e2e", "--json")).stdout).verdict.problems;
+      const lost = "etcd-2 does not answer: one more, and there is no failover";
+      await kill("etcd-2");
+      try {
+        await eventually(30, async () => assert.ok((await problems()).includes(lost)));
+        await ask("writeUrl", "UPDATE public.survivors SET id = id WHERE false");
+      } finally {
+        await start("etcd-2");
+      }
+      await eventually(30, async () => assert.deepEqual(await problems(), []));
+    });
+
     it("a keeper that hangs is replaced, and nobody who uses its pooler notices", async () => {
       const keepers = (then = "") => project.exec(`${CLUSTER}-pgbouncer-1`, "sh", "-c", `cd /proc; for p in [0-9]*; do [ "$(cat $p/comm)" = run ] && [ $p != 1 ] && echo $p ${then}; done`);
       const { text: hung } = await keepers("&& kill -STOP $p");

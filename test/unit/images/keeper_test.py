@@ -194,7 +194,7 @@ class Held(Waiting):
     """Ways with sessions that are sockets to this test."""
 
     def setUp(self):
-        self.far, self.down = {}, set()
+        self.far, self.down, self.silent = {}, set(), {}
         self.ways = keeper.Ways(["haproxy-1", "haproxy-2"], self.connect)
         for name, seconds in (("HEARTBEAT_SECONDS", 0.05), ("PROXY_SECONDS", 0)):
             self.addCleanup(setattr, keeper, name, getattr(keeper, name))
@@ -208,6 +208,9 @@ class Held(Waiting):
         self.addCleanup(near.close)
 
         def query(text, seconds):
+            if proxy in self.silent:
+                self.silent[proxy].set()
+                self.answer.wait(5)
             near.setblocking(False)
             with contextlib.suppress(BlockingIOError):
                 raise OSError(near.recv(100).decode())
@@ -221,21 +224,33 @@ class Held(Waiting):
         holder.start()
         self.addCleanup(holder.join)
         self.addCleanup(lambda: [far.close() for far in self.far.values()])
-        return sessions, holder
+        return holder
 
     def test_the_loss_of_a_session_through_any_proxy_is_seen(self):
         for lost in ("haproxy-1", "haproxy-2"):
-            sessions, holder = self.hold()
-            self.until(lambda: len(sessions) == 2)
+            holder = self.hold()
+            self.until(lambda: len(self.far) == 2)
             time.sleep(0.15)
             self.assertTrue(holder.is_alive())
             self.far[lost].close()
             holder.join(5)
             self.assertFalse(holder.is_alive())
+            self.far.clear()
+
+    def test_a_session_that_gives_no_answer_hides_no_loss_of_another(self):
+        holder = self.hold()
+        self.until(lambda: len(self.far) == 2)
+        asked, self.answer = threading.Event(), threading.Event()
+        self.addCleanup(self.answer.set)
+        self.silent = {"haproxy-1": asked}
+        asked.wait(5)
+        self.far["haproxy-2"].close()
+        holder.join(2)
+        self.assertFalse(holder.is_alive())
 
     def test_a_session_that_was_ended_is_told_from_one_that_was_lost(self):
         for last, ended in (("due to administrator command", True), ("because of crash of another server process", False), ("", False)):
-            _, holder = self.hold()
+            holder = self.hold()
             self.far["haproxy-1"].send(f"FATAL:  terminating connection {last}".encode() if last else b"")
             self.far["haproxy-1"].close()
             holder.join(5)
@@ -243,11 +258,11 @@ class Held(Waiting):
 
     def test_a_proxy_that_comes_back_gets_its_session(self):
         self.down = {"haproxy-1"}
-        sessions, _ = self.hold()
+        self.hold()
         time.sleep(0.15)
-        self.assertEqual(list(sessions), ["haproxy-2"])
+        self.assertEqual(list(self.far), ["haproxy-2"])
         self.down = set()
-        self.until(lambda: "haproxy-1" in sessions)
+        self.until(lambda: "haproxy-1" in self.far)
 
     def test_without_a_server_there_is_none_and_a_refusal_is_an_answer(self):
         self.down = {"haproxy-1", "haproxy-2"}
@@ -262,18 +277,17 @@ class Keeping(unittest.TestCase):
         said = []
         say = lambda text: lambda *_: said.append(text)  # noqa: E731
         database = types.SimpleNamespace(alive=say("alive"), reached=say("reached"), missing=say("missing"))
-        session = types.SimpleNamespace(close=say("close"))
-        tries = iter([{"haproxy-1": session}])
+        tries = iter([{"haproxy-1": "a session"}])
         ways = types.SimpleNamespace(reach=lambda: next(tries), hold=lambda *_: said.append("lost") or ended)
         with mock.patch.object(keeper.time, "sleep", lambda seconds: said.append(seconds)), self.assertRaises(StopIteration):
             keeper.keep(database, ways)
         return said
 
     def test_a_pause_comes_before_anything_else_and_the_next_attempt_soon(self):
-        self.assertEqual(self.said(False), ["alive", "reached", "lost", "missing", "close", 0.1, "alive"])
+        self.assertEqual(self.said(False), ["alive", "reached", "lost", "missing", 0.1, "alive"])
 
     def test_a_primary_that_is_about_to_stop_is_not_asked_while_it_still_answers(self):
-        self.assertEqual(self.said(True), ["alive", "reached", "lost", "missing", "close", 1, 0.1, "alive"])
+        self.assertEqual(self.said(True), ["alive", "reached", "lost", "missing", 1, 0.1, "alive"])
 
 
 class Reading(unittest.TestCase):
