@@ -12,7 +12,6 @@ from __future__ import annotations
 import configparser
 import contextlib
 import http.server
-import queue
 import re
 import select
 import ssl
@@ -198,6 +197,7 @@ class Ways:
 
     def __init__(self, proxies: list[str], connect: Callable[[str], Session]) -> None:
         self.proxies, self.connect = proxies, connect
+        self.first, self.ended = threading.Lock(), False
 
     def reach(self) -> dict[str, Session] | None:
         """A session through the first proxy that leads to a server; none if a server answered but refused it; None without a server."""
@@ -213,20 +213,16 @@ class Ways:
             return {proxy: session}
         return None
 
-    def hold(self, sessions: dict[str, Session], beat: Callable[[], None]) -> bool:
-        """Holds a session through each proxy. Returns when one is lost, and whether it was ended."""
-        losses: queue.SimpleQueue[str] = queue.SimpleQueue()
+    def hold(self, sessions: dict[str, Session], beat: Callable[[], None], lost: Callable[[], None]) -> bool:
+        """Holds a session through each proxy until one is lost, and says so at once; returns whether it was ended."""
         over = threading.Event()
         for proxy in self.proxies:
-            threading.Thread(target=self.watch, args=(proxy, sessions.get(proxy), losses, over), daemon=True).start()
-        while True:
+            threading.Thread(target=self.watch, args=(proxy, sessions.get(proxy), over, lost), daemon=True).start()
+        while not over.wait(HEARTBEAT_SECONDS):
             beat()
-            with contextlib.suppress(queue.Empty):
-                loss = losses.get(timeout=HEARTBEAT_SECONDS)
-                over.set()
-                return ENDED in loss
+        return self.ended
 
-    def watch(self, proxy: str, session: Session | None, losses: queue.SimpleQueue[str], over: threading.Event) -> None:
+    def watch(self, proxy: str, session: Session | None, over: threading.Event, lost: Callable[[], None]) -> None:
         """One proxy's session. A closed connection is seen at once, a silent one by the heartbeat."""
         # The proxy may be down, or learn late of a new primary
         while session is None and not over.wait(HEARTBEAT_SECONDS):
@@ -239,7 +235,13 @@ class Ways:
                 select.select([session.connection], [], [], HEARTBEAT_SECONDS)
                 session.query("SELECT 1", ANSWER_SECONDS)
         except Exception as error:
-            losses.put(str(error))
+            with self.first:
+                if not over.is_set():
+                    self.ended = ENDED in str(error)
+                    # From this thread: every millisecond until the PAUSE is one for a client to come back in
+                    with contextlib.suppress(*LOST):
+                        lost()
+                    over.set()
         session.close()
 
 
@@ -250,7 +252,7 @@ def keep(database: Database, ways: Ways) -> None:
             sessions = ways.reach()
             if sessions is not None:
                 database.reached()
-            stopping = bool(sessions) and ways.hold(sessions, database.alive)
+            stopping = bool(sessions) and ways.hold(sessions, database.alive, database.missing)
             if sessions != {}:
                 database.missing()
             if stopping:

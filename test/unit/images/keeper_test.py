@@ -219,8 +219,8 @@ class Held(Waiting):
 
     def hold(self):
         sessions = self.ways.reach()
-        self.ended = []
-        holder = threading.Thread(target=lambda: self.ended.append(self.ways.hold(sessions, lambda: None)))
+        self.ended, self.lost = [], []
+        holder = threading.Thread(target=lambda: self.ended.append(self.ways.hold(sessions, lambda: None, lambda: self.lost.append("lost"))))
         holder.start()
         self.addCleanup(holder.join)
         self.addCleanup(lambda: [far.close() for far in self.far.values()])
@@ -234,7 +234,7 @@ class Held(Waiting):
             self.assertTrue(holder.is_alive())
             self.far[lost].close()
             holder.join(5)
-            self.assertFalse(holder.is_alive())
+            self.assertEqual(self.lost, ["lost"])
             self.far.clear()
 
     def test_a_session_that_gives_no_answer_hides_no_loss_of_another(self):
@@ -245,6 +245,7 @@ class Held(Waiting):
         self.silent = {"haproxy-1": asked}
         asked.wait(5)
         self.far["haproxy-2"].close()
+        self.until(lambda: self.lost)
         holder.join(2)
         self.assertFalse(holder.is_alive())
 

@@ -52,8 +52,10 @@ describe("pgha logs: archives", () => {
     assert.deepEqual([365, 386, 384].map((days) => expired([march, april], days, now).length), [1, 0, 1]);
   });
 
+  const folder = path.join(os.tmpdir(), `pgha-store-${process.pid}`);
+  after(() => fs.rmSync(folder, { recursive: true, force: true }));
   const stores: [string, () => Store | undefined][] = [
-    ["a folder", () => new FolderStore(path.join(fs.mkdtempSync(path.join(os.tmpdir(), "pgha-store-")), "new"))],
+    ["a folder", () => new FolderStore(path.join(folder, "new"))],
     ["S3", () => process.env.PGHA_TEST_S3_ENDPOINT === undefined ? undefined
       : openStore({ archive: `s3://${process.env.PGHA_TEST_S3_BUCKET ?? "pgha-test"}/logs/`, endpoint: process.env.PGHA_TEST_S3_ENDPOINT, hotDays: 1, keepArchivesDays: 1 }, `c${Date.now()}`)],
   ];

@@ -36,8 +36,7 @@ describe("stand-in container on Docker", function () {
     docker.states = [starting, starting, healthy];
   });
   before(async () => {
-    process.env.DOCKER_HOST = `unix://${docker.socket}`;
-    await docker.start();
+    process.env.DOCKER_HOST = `unix://${await docker.start()}`;
   });
   after(() => {
     docker.stop();

@@ -15,8 +15,7 @@ export class FakeDocker {
   states: object[] = [];
   /** Answers other than plain success, by the start of "METHOD path". */
   replies: Record<string, Reply> = {};
-  private readonly folder = mkdtempSync(join(tmpdir(), "pgha-docker-"));
-  readonly socket = join(this.folder, "docker.sock");
+  private folder = "";
 
   private readonly server = createServer((request, response) => {
     const call = `${request.method} ${decodeURIComponent(request.url!)}`;
@@ -31,8 +30,12 @@ export class FakeDocker {
     else request.resume().on("end", finish);
   });
 
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(this.socket, resolve));
+  /** Returns the socket it listens on. */
+  async start(): Promise<string> {
+    this.folder = mkdtempSync(join(tmpdir(), "pgha-docker-"));
+    const socket = join(this.folder, "docker.sock");
+    await new Promise<void>((resolve) => this.server.listen(socket, resolve));
+    return socket;
   }
 
   stop(): void {
