@@ -1,4 +1,4 @@
-// Writes to app_logs from Java, each row once. Needs PostgreSQL's JDBC driver; copy what you need. Usage: WRITE_URL=jdbc:postgresql:… java -cp postgresql.jar Logs.java SOURCE
+// Writes to app_logs from Java, each row once. Needs PostgreSQL's JDBC driver; copy what you need. Usage: WRITE_URL=jdbc:postgresql:... java -cp postgresql.jar Logs.java SOURCE
 import java.io.IOException;
 import java.io.StringReader;
 import java.sql.Connection;
