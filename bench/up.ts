@@ -1,5 +1,7 @@
 import * as https from "node:https";
+import { parseArgs } from "node:util";
 import Docker from "dockerode";
+import { median } from "../ops/drill/measure";
 import { Project } from "../test/e2e/support/project";
 import { BASE_IMAGE } from "../tools/engine";
 
@@ -10,10 +12,12 @@ containers started by hand (from the first start to two streaming standbys), on 
 `;
 
 const CLUSTER = "pgha-bench";
-const runs = Number(process.argv[process.argv.indexOf("--runs") + 1] || 3);
 const docker = new Docker();
 
 async function main() {
+  const { values } = parseArgs({ options: { runs: { type: "string", default: "3" }, help: { type: "boolean" } } });
+  if (values.help) return console.log(usage);
+  const runs = Number(values.runs);
   const project = await Project.create();
   project.configure("bench", { name: CLUSTER, ports: { offset: 24000 } });
   const times: Record<string, number[]> = {};
@@ -48,11 +52,10 @@ async function main() {
       await project.must("down", "--stack", "bench", "--yes");
       await emptyVolumes();
     }
-    const median = (name: string) => [...times[name]].sort((a, b) => a - b)[Math.floor(times[name].length / 2)];
     console.log(`\nmedian of ${runs} (minimum – maximum)`);
     for (const [name, list] of Object.entries(times))
-      console.log(`  ${name.padEnd(22)} ${median(name).toFixed(1)} s (${Math.min(...list).toFixed(1)} – ${Math.max(...list).toFixed(1)})`);
-    console.log(`  pulumi up / by hand    ${(median("pulumi up") / median("the same by hand")).toFixed(2)}`);
+      console.log(`  ${name.padEnd(22)} ${median(list).toFixed(1)} s (${Math.min(...list).toFixed(1)} – ${Math.max(...list).toFixed(1)})`);
+    console.log(`  pulumi up / by hand    ${(median(times["pulumi up"]) / median(times["the same by hand"])).toFixed(2)}`);
   } finally {
     await project.run("down", "--stack", "bench", "--data", "--yes");
     await project.dispose();
@@ -84,8 +87,7 @@ function streaming(url: string, ca: string): Promise<number> {
   });
 }
 
-if (process.argv.includes("--help")) console.log(usage);
-else main().catch((error: Error) => {
+main().catch((error: Error) => {
   console.error(`error: ${error.message}`);
   process.exitCode = 1;
 });
