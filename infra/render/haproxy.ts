@@ -9,13 +9,9 @@ interface View {
   check: CheckTimers;
   /** Servers are found by a name that may get another address. */
   byName: boolean;
-  servers: Address[];
-  etcd: Address[];
+  servers: Server[];
+  etcd: Server[];
 }
-
-type Address = Pick<Server, "name" | "host" | "address">;
-
-const addressOf = ({ name, host, address }: Server): Address => ({ name, host, address });
 
 export function haproxyFile(spec: ClusterSpec, proxy: Proxy): RenderedFile {
   const view: View = {
@@ -25,8 +21,8 @@ export function haproxyFile(spec: ClusterSpec, proxy: Proxy): RenderedFile {
     maxReadLag: spec.maxReadLag,
     check: spec.timers.check,
     byName: spec.target === "docker",
-    servers: spec.members.map(addressOf),
-    etcd: spec.etcd.map(addressOf),
+    servers: spec.members,
+    etcd: spec.etcd,
   };
   return { path: "/etc/pgha/haproxy.cfg", content: render("haproxy.cfg", view) };
 }
