@@ -57,14 +57,14 @@ export const schema = z.strictObject({
   availability: z
     .strictObject({
       preset: z
-        .enum(["fast", "common"])
+        .enum(["fast", "patient", "common"])
         .optional()
-        .describe("timers: the fastest that spare a healthy primary, or what most clusters run with, to compare; default: fast, or what maxWriteOutage allows"),
+        .describe("timers: a lost host costs some 10 s, or some 22 s and a machine may stand still for longer, or what most clusters run with, to compare; default: fast, in asynchronous mode patient, or what maxWriteOutage allows"),
       maxWriteOutage: count(1, 3600)
         .optional()
         .describe("seconds that no single failure may stop writes for; timers are as patient as that allows, or it is refused"),
-      ttl: count(1, 3600).optional().describe("seconds until a silent primary is replaced (20)"),
-      loopWait: count(1, 3600).optional().describe("seconds between two looks of Patroni (2)"),
+      ttl: count(1, 3600).optional().describe("seconds until a silent primary is replaced (8; patient: 20)"),
+      loopWait: count(1, 3600).optional().describe("seconds between two looks of Patroni (1; from a ttl of 20 on 2)"),
       retryTimeout: count(1, 3600).optional().describe("seconds an operation on etcd or Postgres is retried before the primary steps down (half of what ttl leaves)"),
     })
     .prefault({}),

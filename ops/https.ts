@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import * as https from "node:https";
 import { TLSSocket } from "node:tls";
 
@@ -7,6 +8,7 @@ export interface Answer {
   /** The server's own clock. */
   date: Date;
   validTo: Date;
+  headers: IncomingHttpHeaders;
 }
 
 export interface RequestOptions {
@@ -27,7 +29,7 @@ export function get(url: string, { ca, timeout }: RequestOptions): Promise<Answe
       const date = response.headers.date ? new Date(response.headers.date) : new Date();
       let body = "";
       response.setEncoding("utf8").on("data", (text: string) => (body += text));
-      response.once("error", reject).once("end", () => resolve({ status: response.statusCode ?? 0, body, date, validTo }));
+      response.once("error", reject).once("end", () => resolve({ status: response.statusCode ?? 0, body, date, validTo, headers: response.headers }));
     });
     const timer = setTimeout(() => request.destroy(new Error("timeout")), timeout);
     request.once("error", reject).once("close", () => clearTimeout(timer));

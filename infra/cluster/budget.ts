@@ -51,6 +51,8 @@ type Outage = Span | { until: string };
 const promotion: Span = { typical: 1.5, worst: 2.5 };
 /** Patroni looks for processes that are left, writes down the state and releases the lock. */
 const givingUp: Span = { typical: 0.5, worst: 2 };
+/** How long a member that would lead waits for the answer of one that took the question. Source: patroni/ha.py, fetch_node_status. */
+const silence: Span = { typical: 2, worst: 2 };
 /** etcd looks for expired leases twice a second. Source: etcd server/lease/lessor.go, runLoop. */
 const expiry: Span = { typical: 0.25, worst: 0.5 };
 /** One election takes 1 to 2 election-timeouts of 0.5 s, a split vote as much again; leases then live one longer. Source: lessor.go, Promote. */
@@ -100,16 +102,16 @@ const outages = {
     etcd > 1 ? sum(election, { typical: timers.ttl, worst: timers.ttl }, expiry, promotion, reach(timers)) : { until: "etcd is back" },
   /** As the loss of its host; the old primary is read-only before, by L + retry_timeout + failsafe calls. */
   partition: (timers: Timers): Outage => sum(lease(timers), expiry, promotion, reach(timers)),
-  /** T + 0.5 + P + H at most (facts); writes still work until HAProxy's checks have run into their time-out. */
+  /** T + 0.5 + 2 + P + H at most: it takes a question for its state, and does not answer. Writes still work until HAProxy's checks have run into their time-out. */
   "frozen-patroni": (timers: Timers): Outage => {
     const { interval, fastInterval, timeout, fall } = timers.check;
     const served = (interval / 2 + timeout + (fall - 1) * (fastInterval + timeout)) / 1000;
-    const { typical, worst } = sum(lease(timers), expiry, promotion, reach(timers));
+    const { typical, worst } = sum(lease(timers), expiry, silence, promotion, reach(timers));
     return { typical: Math.max(0, typical - served), worst };
   },
-  /** None (facts: measured 0.02 s), as long as retry_timeout sits the election out: 9 s did, 3 s demoted a healthy primary (4.1 s). */
+  /** None, as long as retry_timeout sits the election out; a primary that gave up before hands over. */
   "etcd-leader-loss": (timers: Timers): Outage =>
-    timers.retryTimeout >= 9 ? { typical: 0, worst: 1 } : { typical: 0, worst: sum(loop(timers), promotion, reach(timers)).worst },
+    timers.retryTimeout >= election.worst ? { typical: 0, worst: 1 } : { typical: 0, worst: sum(loop(timers), promotion, reach(timers)).worst },
   /** None (facts: measured 0.02 s in 31 s): failsafe mode, as long as the primary reaches every member. */
   "etcd-quorum-loss": (_timers: Timers): Outage => ({ typical: 0, worst: 1 }),
   /** A silent one is noticed after tcp_user_timeout (Linux's default: 925 s), tried once more, then the next host is. */

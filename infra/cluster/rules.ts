@@ -164,11 +164,12 @@ function durability({ profile, replication, settings }: ClusterSpec, overrides: 
   return faults;
 }
 
-/** What Patroni would rewrite, with no more than a warning in its log. */
+/** What Patroni would rewrite, with no more than a warning in its log, and a ttl by which healthy primaries are lost. */
 function timers({ timers: { ttl, loopWait, retryTimeout } }: ClusterSpec): Fault[] {
   const low = Object.entries({ ttl, loopWait, retryTimeout })
     .filter(([name, seconds]) => seconds < floor[name as keyof typeof floor])
-    .map(([name, seconds]) => fault(`availability.${name}`, `Patroni rewrites ${seconds} s`, `use at least ${floor[name as keyof typeof floor]}`));
+    .map(([name, seconds]) => fault(`availability.${name}`, name === "ttl" ? `${seconds} s lose healthy primaries` : `Patroni rewrites ${seconds} s`,
+      `use at least ${floor[name as keyof typeof floor]}`));
   if (low.length || !isRewritten({ ttl, loopWait, retryTimeout })) return low;
   const needed = loopWait + 2 * retryTimeout;
   const most = Math.floor((ttl - loopWait) / 2);

@@ -1,7 +1,7 @@
 import { failureBudgets, longest } from "./budget";
 import { Mode, Timers } from "./spec";
 
-export type Preset = "fast" | "common";
+export type Preset = "fast" | "patient" | "common";
 
 /** What the configuration says of availability. Seconds; what is left out is derived. */
 export interface Wishes {
@@ -12,8 +12,14 @@ export interface Wishes {
   retryTimeout?: number;
 }
 
-/** Patroni's own least values: it rewrites what is below. Source: patroni/config.py, _validate_and_adjust_timeouts. */
-export const floor = { ttl: 20, loopWait: 1, retryTimeout: 3 };
+/**
+ * Least values. Patroni's own, below which it rewrites (patroni/config.py, _validate_and_adjust_timeouts), but for ttl: its 20 is
+ * lifted by images/postgres/quick-patroni, and 8 is what `npx pgha drill torture` lost no healthy primary by.
+ */
+export const floor = { ttl: 8, loopWait: 1, retryTimeout: 3 };
+
+/** Patroni's own floor: what sits out a machine that stands still for 10 s. */
+const PATIENT_TTL = 20;
 
 /** Beyond this a longer wait keeps no healthy primary: a network that was away for a minute is a failure. */
 const MAX_TTL = 60;
@@ -27,30 +33,37 @@ const redundant = { etcd: 3, proxies: 2, poolers: 2 };
  * gets the fastest, and rules.ts refuses it.
  */
 export function planTimers(mode: Mode, wishes: Wishes = {}): Timers {
-  const { preset, maxWriteOutage, ttl } = wishes;
+  const { preset = presetOf(mode), maxWriteOutage, ttl } = wishes;
   if (preset === "common") return change(common, wishes);
-  if (preset === "fast" || maxWriteOutage === undefined || ttl !== undefined) return patient(mode, ttl ?? floor.ttl, wishes);
+  if (wishes.preset || maxWriteOutage === undefined || ttl !== undefined)
+    return derive(mode, ttl ?? (preset === "patient" ? PATIENT_TTL : floor.ttl), wishes);
   for (let longer = MAX_TTL; longer > floor.ttl; longer--) {
-    const timers = patient(mode, longer, wishes);
+    const timers = derive(mode, longer, wishes);
     const { worst } = longest(failureBudgets(timers, mode, redundant));
     if (worst !== null && worst <= maxWriteOutage) return timers;
   }
-  return patient(mode, floor.ttl, wishes);
+  return derive(mode, floor.ttl, wishes);
+}
+
+/** In asynchronous mode a takeover can lose commits: one that was not needed costs more there than one that comes later. */
+export function presetOf(mode: Mode): Preset {
+  return mode === "asynchronous" ? "patient" : "fast";
 }
 
 /**
- * The shortest timers that kept a healthy primary in every measured failure, at ttl 20; all that a hiccup could trip waits in
- * proportion to ttl. retry_timeout is as long as Patroni allows: it has to sit out the election of an etcd leader.
+ * What goes with a ttl: all that a hiccup could trip waits in proportion to it from Patroni's own floor on. retry_timeout is as
+ * long as Patroni allows: it has to sit out the election of an etcd leader.
  */
-function patient(mode: Mode, ttl: number, wishes: Wishes): Timers {
-  const calm = Math.max(1, ttl / floor.ttl);
-  const { loopWait = 2 } = wishes;
+function derive(mode: Mode, ttl: number, wishes: Wishes): Timers {
+  const calm = Math.max(1, ttl / PATIENT_TTL);
+  const { loopWait = ttl < PATIENT_TTL ? 1 : 2 } = wishes;
   const timers: Timers = {
     ttl,
     loopWait,
     retryTimeout: Math.max(floor.retryTimeout, Math.floor((ttl - loopWait) / 2)),
     primaryStartTimeout: 0,
-    primaryStopTimeout: 10,
+    // Nobody renews the lease while Patroni ends: Postgres has to be down before it is over
+    primaryStopTimeout: Math.max(1, Math.min(10, ttl - loopWait - 1)),
     check: {
       interval: Math.round(500 * calm),
       fastInterval: Math.round(250 * calm),

@@ -15,6 +15,7 @@ import { scenarios } from "../drill/scenarios";
 import { Site } from "../drill/site";
 import { summarize } from "../drill/summary";
 import { dropTables, makeTables } from "../drill/tables";
+import { torture } from "../drill/torture";
 import { viewDrill } from "../drill/view";
 import { Outputs, readStack } from "../outputs";
 import { confirmed } from "../prompt";
@@ -23,16 +24,20 @@ import { screenOf } from "../terminal";
 
 export const summary = "breaks one thing at a time while clients write, and proves what that costs";
 
-const list = Object.entries(scenarios).map(([name, { title }]) => `  ${name.padEnd(27)} ${title}`);
+const list = (of: Record<string, Scenario>) => Object.entries(of).map(([name, { title }]) => `  ${name.padEnd(28)} ${title}`).join("\n");
 
-export const usage = `npx pgha drill <scenario…|all> --yes <cluster> [options]
+export const usage = `npx pgha drill <scenario…|all|torture> --yes <cluster> [options]
 npx pgha drill --during "<command>" --yes <cluster> [options]
 
 Writes and reads through PgBouncer, HAProxy and straight to the nodes, breaks something, heals it, and looks for every
 row that was acknowledged. It really breaks the cluster that it runs on: it has to be told its name. Ctrl-C heals at once.
 Leaves a page with timelines, the figures as JSON, and each answer that a client got in .pgha/drills/<time>/.
 
-${list.join("\n")}
+${list(scenarios)}
+
+torture, some 12 minutes: what hurts, and is no reason to give a healthy primary up
+
+${list(torture)}
 
   --yes <cluster>    the name of the cluster to break; without it, you are asked
   --during <command> watches while this command changes the cluster, as "npm run up" does: no client may get an error
@@ -104,12 +109,16 @@ export async function run(args: string[]): Promise<number> {
   return results.every(({ verdict }) => verdict.level === "passed") ? 0 : 3;
 }
 
-/** Names to scenarios; all of them for "all". */
+/** Names to scenarios; "all" and "torture" are all of a kind. */
 export function chooseScenarios(names: string[]): [string, Scenario][] {
-  const unknown = names.find((name) => name !== "all" && !Object.hasOwn(scenarios, name));
-  if (unknown !== undefined) throw new UsageError(`there is no scenario "${unknown}"; there are ${Object.keys(scenarios).join(", ")}, all`, "npx pgha drill --help");
+  const kinds = { all: scenarios, torture };
+  const known: Record<string, Scenario> = { ...scenarios, ...torture };
+  const unknown = names.find((name) => !Object.hasOwn(kinds, name) && !Object.hasOwn(known, name));
+  if (unknown !== undefined)
+    throw new UsageError(`there is no scenario "${unknown}"; there are ${Object.keys({ ...known, ...kinds }).join(", ")}`, "npx pgha drill --help");
   if (names.length === 0) throw new UsageError("drill needs to be told what to break: a scenario, or all", "npx pgha drill --help");
-  return Object.entries(scenarios).filter(([name]) => names.includes("all") || names.includes(name));
+  const isChosen = (name: string) => names.includes(name) || Object.entries(kinds).some(([kind, of]) => names.includes(kind) && Object.hasOwn(of, name));
+  return Object.entries(known).filter(([name]) => isChosen(name));
 }
 
 /** A change of the cluster as a scenario: planned, so that clients of the poolers may see pauses and no errors. */

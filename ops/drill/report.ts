@@ -30,6 +30,8 @@ export interface Observed {
   started: string;
   mode: Mode;
   planned: boolean;
+  /** Who was the primary before and after, where it was to stay so. */
+  kept?: { before: string; after: string };
   budget?: Expected;
   /** Milliseconds since the run began. */
   fault: number;

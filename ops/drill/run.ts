@@ -85,11 +85,12 @@ export async function drillOnce(drill: Drill, name: string, scenario: Scenario, 
     else progress(`${name}: not fully redundant after ${limit.redundancy / 1000} s`);
     await sleep(tail, undefined, { signal });
     const end = now();
+    const kept = scenario.keeps ? { kept: { before: stage.primary, after: (await describe()).primary } } : {};
     await stopAll();
     const rows = ledger.settle(await readRows(outputs, run));
     const { mode } = outputs.cluster.replication;
     const budget = outputs.budget?.failures.find(({ failure }) => failure === scenario.failure);
-    const observed = { scenario: name, title: scenario.title, run, started, mode, planned: scenario.planned ?? false, budget, fault, healed, end, writesReturned };
+    const observed = { scenario: name, title: scenario.title, run, started, mode, planned: scenario.planned ?? false, ...kept, budget, fault, healed, end, writesReturned };
     return report({ ...observed, seen: ledger.paths(), rows, watched: watcher?.writes, samples: redundancy.samples });
   } finally {
     await stopAll();

@@ -31,6 +31,8 @@ export interface Scenario {
   hold: number;
   /** Holds writers back at the poolers, so that nothing may fail there. */
   planned?: boolean;
+  /** No reason to give the primary up: another one afterwards is a failure. */
+  keeps?: boolean;
   /** Works only where the containers' network is within reach (Linux, root, iptables), or where the kernel can delay packets, too. */
   needs?: "network" | "netem";
   /** Sets the scene before anything is measured; what it changes, the site heals. */

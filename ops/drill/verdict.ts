@@ -9,20 +9,21 @@ export interface Verdict {
   reasons: string[];
 }
 
-export type Judged = Pick<Result, "mode" | "planned" | "paths" | "rows" | "doubles" | "budget" | "redundantAfter" | "writesReturned">;
+export type Judged = Pick<Result, "mode" | "planned" | "kept" | "paths" | "rows" | "doubles" | "budget" | "redundantAfter" | "writesReturned">;
 
 /** The path that the budget speaks of: clients go through PgBouncer. */
 export const measuredPath = "pgbouncer";
 
 /** What a run proves. The synchronous modes lose nothing and never have two nodes that take writes; asynchronous loses what it says. */
 export function judge(result: Judged): Verdict {
-  const { mode, planned, paths, rows, doubles, budget, redundantAfter, writesReturned } = result;
+  const { mode, planned, kept, paths, rows, doubles, budget, redundantAfter, writesReturned } = result;
   const synchronous = mode !== "asynchronous";
   const failures: string[] = [];
   const notes: string[] = [];
   const lossAllowed = !synchronous && budget !== undefined && budget.mayLose !== "nothing";
   if (rows.lost.length > 0) (lossAllowed ? notes : failures).push(`${counted(rows.lost.length, "acknowledged row")} lost${lossAllowed ? `, as stated: ${budget.mayLose}` : ""}`);
   if (doubles.length > 0) (synchronous ? failures : notes).push(`two nodes took writes at once: ${[...new Set(doubles.map(({ nodes }) => nodes.join(" and ")))].join("; ")}`);
+  if (kept && kept.before !== kept.after) failures.push(`a healthy primary was given up: ${kept.after} took over from ${kept.before}`);
   if (!writesReturned) failures.push("writes did not come back");
   if (redundantAfter === undefined) failures.push("full redundancy did not come back");
   const measured = paths.find(({ path }) => path === measuredPath);

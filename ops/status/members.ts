@@ -17,7 +17,7 @@ function bestView(answers: PatroniAnswer[]): Known[] {
   return primary?.known ?? answers.map(({ known }) => known).sort((a, b) => b.length - a.length)[0] ?? [];
 }
 
-function readMember(name: string, { own, error, date }: PatroniAnswer, known: Known | undefined): Member {
+function readMember(name: string, { own, error, date, leastTtl }: PatroniAnswer, known: Known | undefined): Member {
   const role = own?.role ?? known?.role;
   const standby = role !== undefined && !isPrimary(role);
   const lag = known?.replay_lag ?? known?.lag;
@@ -32,6 +32,7 @@ function readMember(name: string, { own, error, date }: PatroniAnswer, known: Kn
     pendingRestart: own?.pending_restart ?? known?.pending_restart ?? false,
     postgresVersion: own?.server_version ? readVersion(own.server_version) : undefined,
     patroniVersion: own?.patroni?.version,
+    leastTtl,
     startedAt: own?.postmaster_start_time ? new Date(own.postmaster_start_time).toISOString() : undefined,
     etcdSeenSecondsAgo: own?.dcs_last_seen && date ? Math.max(0, Math.round(date.getTime() / 1000 - own.dcs_last_seen)) : undefined,
   };

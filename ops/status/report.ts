@@ -50,6 +50,8 @@ export interface Member extends Part {
   startedAt?: string;
   /** Seconds since its Patroni last reached etcd. */
   etcdSeenSecondsAgo?: number;
+  /** What its Patroni rewrites a shorter ttl to. Seconds. */
+  leastTtl?: number;
 }
 
 /** A member of etcd, as the proxies see it. */

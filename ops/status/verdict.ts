@@ -57,13 +57,14 @@ function synchrony(standbys: Member[], { mode, synchronousStandbys }: Evidence["
 
 function memberProblems({ members, state, replication }: Evidence): string[] {
   const problems = members.flatMap((member) => {
-    const { name, error, role, state: word, lag, pendingRestart, etcdSeenSecondsAgo } = member;
+    const { name, error, role, state: word, lag, pendingRestart, etcdSeenSecondsAgo, leastTtl = 0 } = member;
     if (error) return [`${name} ${error}`];
     const found: string[] = [];
     if (role === "unknown" || (role === "primary" ? word !== "running" : word !== "streaming")) found.push(`${name} is ${word}`);
     if (lag !== undefined && state && lag > state.maximumLagOnFailover)
       found.push(`${name} lags ${formatBytes(lag)}: too far behind to take over`);
     if (pendingRestart) found.push(`${name} waits for a restart that its settings need`);
+    if (state && leastTtl > state.ttl) found.push(`${name} takes no ttl below ${leastTtl} s: its loss costs that long, not ${state.ttl} s`);
     if (etcdSeenSecondsAgo !== undefined && etcdSeenSecondsAgo > (state?.ttl ?? 30))
       found.push(`${name} has not reached etcd for ${formatSeconds(etcdSeenSecondsAgo)}`);
     return found;

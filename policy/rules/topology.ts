@@ -65,7 +65,7 @@ export const topology: StackRule[] = [
   {
     name: "timers-hold",
     reason: "Patroni rewrites timers that do not fit together, with a warning that nobody reads",
-    remedy: "keep loop_wait + 2 × retry_timeout ≤ ttl, ttl ≥ 20, loop_wait ≥ 1 and retry_timeout ≥ 3",
+    remedy: `keep loop_wait + 2 × retry_timeout ≤ ttl, ttl ≥ ${floor.ttl}, loop_wait ≥ ${floor.loopWait} and retry_timeout ≥ ${floor.retryTimeout}`,
     problemsOfStack: aboutClusters((shape) => {
       const timers = timersOf(shape);
       const { ttl, loopWait, retryTimeout } = timers;

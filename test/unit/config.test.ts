@@ -39,7 +39,7 @@ describe("the configuration", () => {
   it("reports of a promise both what has no end and what takes too long", () => {
     const keys = (error: ConfigurationError) => error.faults.map(({ key }) => key.replace("pgha:cluster.", ""));
     assert.throws(
-      () => plan({ haproxy: { instances: 1 }, availability: { maxWriteOutage: 20 } }),
+      () => plan({ haproxy: { instances: 1 }, availability: { maxWriteOutage: 10 } }),
       (error: ConfigurationError) => (assert.deepEqual(keys(error), ["haproxy.instances", "availability.maxWriteOutage"]), true),
     );
   });

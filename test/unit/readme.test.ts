@@ -1,5 +1,8 @@
 import * as path from "node:path";
 import { z } from "zod";
+import { failureBudgets } from "../../infra/cluster/budget";
+import { Mode } from "../../infra/cluster/spec";
+import { planTimers, Preset } from "../../infra/cluster/timers";
 import { schema } from "../../infra/config";
 import { assertTable } from "./support/readmeTable";
 
@@ -7,7 +10,22 @@ describe("README", () => {
   it("lists every configuration key with its default", () => {
     assertTable(path.join(__dirname, "../../README.md"), "configuration", table());
   });
+
+  it("states the write outages that are computed from the timers", () => {
+    assertTable(path.join(__dirname, "../../README.md"), "budget", outages());
+  });
 });
+
+function outages(): string {
+  const of = (mode: Mode, preset?: Preset) => failureBudgets(planTimers(mode, { preset }), mode, { etcd: 3, proxies: 2, poolers: 2 });
+  const [fast, patient, common, asynchronous] = [of("quorum"), of("quorum", "patient"), of("quorum", "common"), of("asynchronous")];
+  const lines = fast.map(({ title, typical, worst }, index) => {
+    const others = [patient, common, asynchronous].map((budgets) => `${budgets[index].typical} s, ${budgets[index].worst} s`);
+    return `| ${title} | ${typical} s | ${worst} s | ${others.join(" | ")} | ${asynchronous[index].mayLose} |\n`;
+  });
+  const titles = "| When | typical | worst | `preset: patient` | `preset: common` | `asynchronous` | … may lose |\n";
+  return `${titles}| --- | --- | --- | --- | --- | --- | --- |\n${lines.join("")}`;
+}
 
 function table(): string {
   const { properties } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as any;

@@ -59,7 +59,7 @@ describe("the plan of a cluster", () => {
 
   it("plans timers that Patroni does not rewrite, and restarts an asynchronous primary in place first", () =>
     forEveryCluster(({ timers, replication }) => {
-      assert.ok(timers.ttl >= 20 && timers.loopWait >= 1 && timers.retryTimeout >= 3);
+      assert.ok(timers.ttl >= 8 && timers.loopWait >= 1 && timers.retryTimeout >= 3);
       assert.ok(timers.loopWait + 2 * timers.retryTimeout <= timers.ttl);
       assert.equal(timers.primaryStartTimeout > 0, replication.mode === "asynchronous");
     }));

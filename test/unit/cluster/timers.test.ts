@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import fc from "fast-check";
 import { longest, planBudget } from "../../../infra/cluster/budget";
 import { planCluster } from "../../../infra/cluster/plan";
-import { ClusterSpec } from "../../../infra/cluster/spec";
-import { planTimers } from "../../../infra/cluster/timers";
+import { ClusterSpec, Mode } from "../../../infra/cluster/spec";
+import { floor, planTimers, Wishes } from "../../../infra/cluster/timers";
 import { parseConfig } from "../../../infra/config";
 import { dynamicConfiguration } from "../../../infra/render/dynamic";
 import { haproxyFile } from "../../../infra/render/haproxy";
@@ -11,25 +13,49 @@ import { pgbouncerFile } from "../../../infra/render/pgbouncer";
 import { MACHINE } from "../support/monitor";
 
 const modes = fc.constantFrom("asynchronous", "priority", "quorum", "strict");
-const promises = fc.integer({ min: 26, max: 3600 });
+const promises = fc.integer({ min: 14, max: 3600 });
 const plan = (raw: unknown) => planCluster(parseConfig(raw, "test", MACHINE));
 const worst = (spec: ClusterSpec) => longest(planBudget(spec).failures).worst;
 
 describe("timers", () => {
-  it("are the fastest that were measured, unless something is asked for", () => {
-    const { ttl, loopWait, retryTimeout, primaryStartTimeout } = planTimers("quorum");
-    assert.deepEqual([ttl, loopWait, retryTimeout, primaryStartTimeout], [20, 2, 9, 0]);
+  const lease = (mode: Mode, wishes?: Wishes) => {
+    const { ttl, loopWait, retryTimeout } = planTimers(mode, wishes);
+    return [ttl, loopWait, retryTimeout];
+  };
+
+  it("are the shortest that keep a healthy primary, unless something is asked for", () => {
+    for (const mode of ["priority", "quorum", "strict"] as const) assert.deepEqual(lease(mode), [8, 1, 3], mode);
+    assert.equal(planTimers("quorum").primaryStartTimeout, 0);
     assert.deepEqual(planTimers("quorum", { preset: "fast", maxWriteOutage: 300 }), planTimers("quorum"));
+    assert.deepEqual(lease("quorum", { preset: "patient" }), [20, 2, 9]);
+  });
+
+  it("are patient where a takeover can lose commits, unless somebody wants it otherwise", () => {
+    assert.deepEqual(lease("asynchronous"), [20, 2, 9]);
+    assert.deepEqual(lease("asynchronous", { preset: "fast" }), [8, 1, 3]);
+  });
+
+  it("end a clean stop before the lease does, which nobody renews meanwhile", () =>
+    fc.assert(fc.property(modes, fc.integer({ min: floor.ttl, max: 600 }), (mode, wished) => {
+      const { ttl, loopWait, primaryStopTimeout } = planTimers(mode, { ttl: wished });
+      assert.ok(primaryStopTimeout > 0 && primaryStopTimeout <= 10 && loopWait + primaryStopTimeout < ttl);
+    })));
+
+  it("have a least ttl that the servers' Patroni takes", () => {
+    const program = fs.readFileSync(path.join(__dirname, "../../../images/postgres/quick-patroni"), "utf8");
+    const [, least] = /^LEAST_TTL = (\d+)$/m.exec(program)!;
+    assert.equal(Number(least), floor.loopWait + 2 * floor.retryTimeout);
+    assert.ok(floor.ttl >= Number(least));
   });
 
   it("are never such that Patroni rewrites them, and outlast the election of an etcd leader", () =>
     fc.assert(fc.property(modes, fc.option(promises, { nil: undefined }), (mode, maxWriteOutage) => {
       const { ttl, loopWait, retryTimeout } = planTimers(mode, { maxWriteOutage });
-      assert.ok(ttl >= 20 && loopWait >= 1 && retryTimeout >= 9);
+      assert.ok(ttl >= floor.ttl && loopWait >= 1 && retryTimeout >= 3);
       assert.ok(loopWait + 2 * retryTimeout <= ttl);
     })));
 
-  it("keep every promise from 26 s on, with as much patience as it allows and at most a minute of it", () =>
+  it("keep every promise from 14 s on, with as much patience as it allows and at most a minute of it", () =>
     fc.assert(fc.property(modes, promises, (mode, maxWriteOutage) => {
       const spec = plan({ replication: { mode }, availability: { maxWriteOutage } });
       assert.ok(worst(spec)! <= maxWriteOutage);
@@ -40,6 +66,7 @@ describe("timers", () => {
   it("have an asynchronous primary restart in place first, within the promise; a synchronous one fails over at once", () => {
     assert.equal(planTimers("asynchronous").primaryStartTimeout, 30);
     assert.equal(planTimers("asynchronous", { maxWriteOutage: 26 }).primaryStartTimeout, 19);
+    assert.equal(planTimers("asynchronous", { maxWriteOutage: 14 }).primaryStartTimeout, 8);
     assert.equal(planTimers("asynchronous", { maxWriteOutage: 3600 }).primaryStartTimeout, 300);
     for (const mode of ["priority", "quorum", "strict"] as const) assert.equal(planTimers(mode, { maxWriteOutage: 60 }).primaryStartTimeout, 0);
   });

@@ -27,15 +27,29 @@ now = lambda: time.time()
 """
 
 
+class Config:
+    """As in patroni/config.py."""
+
+    def __get_and_maybe_adjust_int_value(self, config: dict, param: str, min_value: int) -> int:
+        config[param] = max(config[param], min_value)
+        return config[param]
+
+    def adjust(self, config: dict) -> dict:
+        for param, least in ("loop_wait", 1), ("retry_timeout", 3), ("ttl", 20):
+            self.__get_and_maybe_adjust_int_value(config, param, least)
+        return config
+
+
 class QuickPatroni(unittest.TestCase):
     def setUp(self) -> None:
-        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.api", "patroni.request", "patroni.dcs", "patroni.dcs.etcd", "patroni.__main__", "urllib3")}
+        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.api", "patroni.request", "patroni.dcs", "patroni.config", "patroni.dcs.etcd", "patroni.__main__", "urllib3")}
         for name, module in fakes.items():
             parent, _, child = name.rpartition(".")
             if parent:
                 setattr(fakes[parent], child, module)
         fakes["patroni.postgresql"].STOP_POLLING_INTERVAL = 1
         fakes["patroni.__main__"].main = lambda: None
+        self.config = fakes["patroni.config"].Config = Config
         self.etcd = fakes["patroni.dcs.etcd"]
         self.etcd.DnsCachingResolver = type("DnsCachingResolver", (), {"__init__": lambda self, cache_time=600.0, cache_fail_time=30.0: setattr(self, "times", (cache_time, cache_fail_time))})
         fakes["urllib3"].Timeout = dict
@@ -62,6 +76,10 @@ class QuickPatroni(unittest.TestCase):
         api.socket = types.SimpleNamespace(close=lambda: api.said.append("close"))
         api.shutdown()
         self.assertEqual(api.said, ["shutdown", "close"])
+
+    def test_a_ttl_below_20_stays_and_what_would_not_hold_together_does_not(self) -> None:
+        self.assertEqual(self.config().adjust({"ttl": 8, "loop_wait": 1, "retry_timeout": 3}), {"ttl": 8, "loop_wait": 1, "retry_timeout": 3})
+        self.assertEqual(self.config().adjust({"ttl": 2, "loop_wait": 0, "retry_timeout": 1}), {"ttl": 7, "loop_wait": 1, "retry_timeout": 3})
 
     def test_an_address_is_remembered_for_a_second(self) -> None:
         self.assertEqual(self.etcd.DnsCachingResolver().times, (1, 1))

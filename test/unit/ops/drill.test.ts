@@ -10,6 +10,7 @@ import { Ledger, mayBeThere, settle } from "../../../ops/drill/ledger";
 import { countPer, findDoubles, longestGap, median, NodeWrite, reigns, wholeSince } from "../../../ops/drill/measure";
 import { scenarios } from "../../../ops/drill/scenarios";
 import { Site } from "../../../ops/drill/site";
+import { torture } from "../../../ops/drill/torture";
 
 /** A node's writes every 50 ms from one moment to another, each 10 ms long. */
 const writes = (node: string, from: number, to: number): NodeWrite[] =>
@@ -85,6 +86,8 @@ describe("drill: scenarios", () => {
   it("are chosen by name or all of them; another name is wrong usage that lists them", () => {
     assert.deepStrictEqual(chooseScenarios(["pgbouncer", "host-loss"]).map(([name]) => name), ["host-loss", "pgbouncer"]);
     assert.strictEqual(chooseScenarios(["all"]).length, Object.keys(scenarios).length);
+    assert.deepStrictEqual(chooseScenarios(["torture"]).map(([name]) => name), Object.keys(torture));
+    assert.deepStrictEqual(chooseScenarios(["busy-disk", "host-loss"]).map(([name]) => name), ["host-loss", "busy-disk"]);
     assert.throws(() => chooseScenarios(["host-los"]), (error: UsageError) => /host-los".*host-loss, /.test(error.message));
     assert.throws(() => chooseScenarios([]), UsageError);
     assert.throws(() => chooseScenarios(["constructor"]), UsageError);

@@ -69,6 +69,8 @@ describe("drill: the report of a run", () => {
     assert.strictEqual(levelOf({ budget: { typical: null, worst: null, mayLose: "nothing" } }).level, "passed");
     assert.strictEqual(levelOf({ budget: undefined }).level, "passed");
     assert.deepStrictEqual(levelOf({ planned: true }).reasons, ["2 client errors in a planned change"]);
+    assert.strictEqual(levelOf({ kept: { before: "postgres-1", after: "postgres-1" } }).level, "passed");
+    assert.deepStrictEqual(levelOf({ kept: { before: "postgres-1", after: "postgres-2" } }).reasons, ["a healthy primary was given up: postgres-2 took over from postgres-1"]);
   });
 });
 

@@ -82,6 +82,8 @@ describe("pgha status: the verdict", () => {
     onlyProblem({ members: [primary, { ...standby, lag: 33_554_432 }, third] }, /^postgres-2 lags 32 MB/);
     onlyProblem({ members: [{ ...primary, pendingRestart: true }, standby, third] }, /^postgres-1 waits for a restart/);
     onlyProblem({ members: [{ ...primary, etcdSeenSecondsAgo: 75 }, standby, third] }, /^postgres-1 has not reached etcd for 1 min 15 s/);
+    onlyProblem({ state: { paused: false, ttl: 8, maximumLagOnFailover: 1 }, members: [{ ...primary, leastTtl: 20 }, { ...standby, leastTtl: 7 }, third] },
+      /^postgres-1 takes no ttl below 20 s: its loss costs that long, not 8 s/);
     onlyProblem({ members: [primary, { ...standby, timeline: 2 }, third] }, /different timelines: 3, 2$/);
     onlyProblem({ members: [primary, standby, third].map((member) => ({ ...member, sync: "asynchronous" as const })) }, /^no synchronous standby of 1 wanted/);
     onlyProblem({ state: { paused: true, ttl: 20, maximumLagOnFailover: 1 } }, /maintenance mode/);

@@ -51,8 +51,8 @@ export const cases: Record<string, Case> = {
     safe: { "two standbys": cluster({ postgres: 3 }, { synchronous_mode_strict: true }), "quorum with one": cluster({ postgres: 2 }) },
   },
   "timers-hold": {
-    unsafe: { "Patroni's old defaults": cluster({ postgres: 3 }, { ttl: 30, loop_wait: 10, retry_timeout: 30 }), "a short ttl": cluster({ postgres: 3 }, { ttl: 10, loop_wait: 1, retry_timeout: 3 }) },
-    safe: { "the fast ones": cluster({ postgres: 3 }), "the common ones": cluster({ postgres: 3 }, { ttl: 30, loop_wait: 10, retry_timeout: 10 }) },
+    unsafe: { "Patroni's old defaults": cluster({ postgres: 3 }, { ttl: 30, loop_wait: 10, retry_timeout: 30 }), "a short ttl": cluster({ postgres: 3 }, { ttl: 7, loop_wait: 1, retry_timeout: 3 }) },
+    safe: { "the fast ones": cluster({ postgres: 3 }, { ttl: 8, loop_wait: 1, retry_timeout: 3 }), "the patient ones": cluster({ postgres: 3 }), "the common ones": cluster({ postgres: 3 }, { ttl: 30, loop_wait: 10, retry_timeout: 10 }) },
   },
   "outage-bounded": {
     unsafe: { "a crashed primary that is waited for": cluster({ postgres: 3 }, { primary_start_timeout: 600 }), "a ttl of hours": cluster({ postgres: 3 }, { ttl: 7200 }) },
