@@ -27,7 +27,7 @@ export function hostFiles(spec: ClusterSpec, node: Ec2Node): RenderedFile[] {
     { path: "/etc/sysctl.d/60-pgha.conf", content: render("ec2/60-pgha-sysctl.conf", sysctl) },
     { path: "/etc/security/limits.d/60-pgha.conf", content: render("ec2/60-pgha-limits.conf", { host }) },
     { path: "/etc/chrony/sources.d/pgha.sources", content: render("ec2/pgha.sources", { region: spec.ec2!.config.region }) },
-    { path: "/etc/pgha/disks", content: render("ec2/disks", { volumes: node.volumes.map(({ name, path, owner }) => ({ name, path, owner })) }) },
+    { path: "/etc/pgha/disks", content: render("ec2/disks", { volumes: node.volumes }) },
   ];
 }
 

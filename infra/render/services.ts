@@ -5,6 +5,7 @@ import { etcdFile } from "./etcd";
 import { haproxyFile } from "./haproxy";
 import { patroniFile } from "./patroni";
 import { pgbouncerFile } from "./pgbouncer";
+import { publisherFiles } from "./publishers";
 import { RenderedFile } from "./template";
 import { Unit, unitPath } from "./units";
 
@@ -50,7 +51,7 @@ export function partsOf(spec: ClusterSpec, { names }: Ec2Node): Part[] {
   const here = <T extends { host: string }>(servers: T[]) => servers.filter(({ host }) => names.includes(host));
   return [
     ...here(spec.etcd).map((member) => etcd(etcdFile(spec, member))),
-    ...here(spec.members).map((member) => postgres(patroniFile(spec, member), bootstrapFile(spec))),
+    ...here(spec.members).map((member) => postgres(patroniFile(spec, member), bootstrapFile(spec), publisherFiles(spec))),
     ...here(spec.proxies).map((proxy) => haproxy(haproxyFile(spec, proxy))),
     ...here(spec.poolers).map((pooler) => pgbouncer(pgbouncerFile(spec, pooler))),
   ];
@@ -70,10 +71,10 @@ function etcd(file: RenderedFile): Part {
 }
 
 /** The settings a cluster was made with are history: a change of the bootstrap file restarts nothing. */
-function postgres(file: RenderedFile, bootstrap: RenderedFile): Part {
+function postgres(file: RenderedFile, bootstrap: RenderedFile, publishers: RenderedFile[]): Part {
   return {
     units: ["patroni", "leave"],
-    files: [file, bootstrap],
+    files: [file, bootstrap, ...publishers],
     programs: {
       [`${PROGRAMS}/postgres/health`]: "images/postgres/health",
       [`${PROGRAMS}/postgres/before-stop`]: "images/postgres/before-stop",

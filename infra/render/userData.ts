@@ -33,9 +33,9 @@ export function userData({ name: cluster, version, ec2 }: ClusterSpec, { host, n
   const view: View = {
     cluster, host, name, role, region, architecture,
     users: [
-      { user: "postgres", number: 990, home: "/var/lib/postgresql" },
-      { user: "etcd", number: 991, home: "/var/lib/etcd" },
-      { user: "haproxy", number: 992, home: "/var/lib/haproxy" },
+      { user: "postgres", number: 741, home: "/var/lib/postgresql" },
+      { user: "etcd", number: 742, home: "/var/lib/etcd" },
+      { user: "haproxy", number: 743, home: "/var/lib/haproxy" },
     ],
     installs: packages.source !== "baked",
     pgdg: packages.source === "pgdg",

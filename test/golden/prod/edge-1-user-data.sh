@@ -12,11 +12,17 @@ END
 printf 'manage_etc_hosts: false\npreserve_hostname: true\n' >/etc/cloud/cloud.cfg.d/99-pgha.cfg
 hostnamectl set-hostname pgha-prod-edge-1 || hostname pgha-prod-edge-1
 
-# The same numbers on every machine and image: volumes outlive both
+# The same numbers on every machine and image: volumes outlive both. Debian hands its own out from 100 up and from 999 down
 groupadd --system --force pgha
-id postgres >/dev/null 2>&1 || { groupadd --system --gid 990 postgres; useradd --system --uid 990 --gid postgres --home-dir /var/lib/postgresql --shell /bin/bash postgres; }
-id etcd >/dev/null 2>&1 || { groupadd --system --gid 991 etcd; useradd --system --uid 991 --gid etcd --home-dir /var/lib/etcd --shell /bin/bash etcd; }
-id haproxy >/dev/null 2>&1 || { groupadd --system --gid 992 haproxy; useradd --system --uid 992 --gid haproxy --home-dir /var/lib/haproxy --shell /bin/bash haproxy; }
+add_user() {
+  if id "$1" >/dev/null 2>&1; then return; fi
+  if getent group "$2" || getent passwd "$2"; then echo "pgha: the number $2 for $1 is taken on this image" >&2; exit 1; fi
+  groupadd --system --gid "$2" "$1"
+  useradd --system --uid "$2" --gid "$1" --home-dir "$3" --shell /bin/bash "$1"
+}
+add_user postgres 741 /var/lib/postgresql
+add_user etcd 742 /var/lib/etcd
+add_user haproxy 743 /var/lib/haproxy
 
 # Our own units run these services
 for unit in etcd patroni haproxy pgbouncer; do ln -sf /dev/null "/etc/systemd/system/$unit.service"; done

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { planSubscription } from "../../../infra/database/declared/subscriptions";
 import { planCluster } from "../../../infra/cluster/plan";
 import type { Ec2Node } from "../../../infra/cluster/ec2";
 import { parseConfig } from "../../../infra/config";
@@ -77,6 +78,41 @@ describe("files of the EC2 machines", () => {
       for (const { unit, restart, reload = [], health } of [...services, ...host])
         for (const file of [...restart, ...reload, ...(health ? [health] : [])]) assert.ok(known.has(file), `${node.name}: ${unit} reads ${file}`);
     }
+  });
+
+  it("hold the authority of every publisher whose connection string names one", () => {
+    const subscription = { name: "orders", host: "db.other.internal", database: "shop", user: "reader", authority: "-----BEGIN CERTIFICATE-----\n", publications: ["pub_orders"] };
+    const other = planCluster(parseConfig({ ...prodConfiguration(), databases: [{ name: "app", subscriptions: [subscription] }] }, "prod", MACHINE));
+    const plans = other.databases.flatMap(({ subscriptions }) => subscriptions.map(planSubscription));
+    const named = plans.flatMap(({ connection }) => [...connection.matchAll(/sslrootcert=(\S+)/g)].map(([, file]) => file));
+    assert.equal(named.length, 1);
+    for (const node of other.ec2!.nodes.filter(({ role }) => role === "postgres")) {
+      const { files, secrets } = bundle(other, node);
+      const known = [...Object.keys(files), ...secrets.map(({ path }) => path)];
+      for (const file of named) assert.ok(known.includes(file), `${node.name} has no ${file}`);
+    }
+  });
+
+  it("give users numbers that Debian hands out to nobody: it counts from 100 up and from 999 down", () => {
+    const numbers = first.flatMap((node) => [...userData(spec, node).matchAll(/^add_user \w+ (\d+)/gm)].map(([, number]) => Number(number)));
+    assert.equal(new Set(numbers).size, 3);
+    for (const number of numbers) assert.ok(number >= 500 && number < 900, String(number));
+  });
+
+  it("stop with a sentence where such a number is taken, and leave a user that is there", () => {
+    const script = userData(spec, first[0]).match(/^add_user\(\)[^]*?^\}$/m)![0];
+    const played = (id: number, taken: number) => `set -e; id() { return ${id}; }; getent() { return ${taken}; }; groupadd() { echo group; }; useradd() { echo user; }\n${script}\nadd_user etcd 742 /var/lib/etcd`;
+    const run = (id: number, taken: number) => spawnSync("bash", ["-c", played(id, taken)], { encoding: "utf8" });
+    assert.deepEqual([run(1, 0).status, run(1, 0).stderr], [1, "pgha: the number 742 for etcd is taken on this image\n"]);
+    assert.equal(run(1, 2).stdout, "group\nuser\n");
+    assert.equal(run(0, 0).stdout, "");
+  });
+
+  it("change with the size of a volume, so that its file system grows before settings count on it", () => {
+    const larger = planned({ volumes: { wal: { size: "200GiB" } } });
+    const twin = larger.ec2!.nodes.find(({ name }) => name === "postgres-1")!;
+    assert.notEqual(bundleText(bundle(larger, twin)).sha256, bundleText(bundle(spec, first[1])).sha256);
+    assert.match(bundle(larger, twin).files["/etc/pgha/disks"].content, /^wal .* 200$/m);
   });
 
   it("reserve huge pages for shared_buffers and what is beside them", () => {
