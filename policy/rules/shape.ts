@@ -31,14 +31,20 @@ export function shapesOf(resources: Declared[]): Shape[] {
     const etcd = of("etcd");
     return {
       on: cluster,
-      // Machines of Postgres hold etcd, too, where it has none of its own
-      etcd: etcd.length === 0 ? of("postgres").filter(({ type }) => type.startsWith("aws:")) : etcd,
+      etcd: etcd.length === 0 ? withEtcd(of("postgres"), resources) : etcd,
       postgres: of("postgres"),
       poolers: of("pgbouncer"),
       configuration,
       pools: resources.filter((resource) => own.includes(resource) || (kindOf(resource) === "aws:BucketObjectv2" && resource.name.startsWith(`${cluster}-`))).flatMap(poolsOf),
     };
   });
+}
+
+/** Machines of Postgres that hold etcd, where it has none of its own: those with a volume for it, or all where there is no such volume. */
+function withEtcd(members: Member[], resources: Declared[]): Member[] {
+  const machines = members.filter(({ type }) => type.startsWith("aws:"));
+  const holders = machines.filter(({ name }) => resources.some((resource) => kindOf(resource) === "aws:Volume" && resource.name === `${name}-etcd`));
+  return holders.length > 0 ? holders : machines;
 }
 
 /** Its mark, or what its name begins with: the tag may be one that the provider gives all resources. */
