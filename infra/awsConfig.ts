@@ -34,7 +34,7 @@ export const awsSchema = z.strictObject({
     .strictObject({
       cidr: cidr.default("10.20.0.0/16").describe("addresses of the cluster's own VPC, /16 to /22"),
       nat: z.enum(["single", "per-zone", "none"]).optional().describe("way out for packages and AWS's own interfaces; none: by VPC endpoints alone (by aws.size)"),
-      vpc: id("vpc").optional().describe("a VPC that is there already, with network.subnets; nothing is made in it but endpoints of the cluster's own"),
+      vpc: id("vpc").optional().describe("a VPC that is there already, with network.subnets; no network is made in it"),
       subnets: z
         .array(
           z.strictObject({
@@ -45,7 +45,8 @@ export const awsSchema = z.strictObject({
         )
         .default([])
         .describe("subnets of network.vpc"),
-      firstAddress: z.int().min(4).max(190).default(16).describe("first address in each subnet that the cluster takes; it takes 48 from there"),
+      firstAddress: z.int().min(16).max(176).multipleOf(16).default(16).describe("first address in each subnet that the cluster takes, a multiple of 16; it takes 48 from there"),
+      reserve: z.boolean().default(true).describe("have AWS give those addresses to nobody else; false where the subnets are another account's, which does not allow it"),
     })
     .prefault({}),
   access: z

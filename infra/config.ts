@@ -9,6 +9,9 @@ import { logsSchema } from "./logs";
 import { size } from "./size";
 import { rules } from "../policy/rules";
 
+/** AWS and DNS take it, with the name of any part behind it. */
+const CLUSTER_NAME = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
+const NAME_REMEDY = "use 1–30 lower-case letters, digits and hyphens, a letter first and no hyphen last";
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const port = count(1, 65535);
 
@@ -26,7 +29,7 @@ export type Tags = z.output<typeof tags>;
 export const schema = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,29}$/, "use 1–30 lower-case letters, digits and hyphens, a letter first")
+    .regex(CLUSTER_NAME, NAME_REMEDY)
     .optional()
     .describe("name of the cluster; prefixes everything it makes (pgha-<stack>)"),
   target: z.enum(["docker", "aws"]).default("docker").describe("where it runs: containers on this machine, or EC2"),
@@ -150,6 +153,8 @@ export function parseConfig(raw: unknown, stack: string, machine: Machine): Clus
   const result = schema.safeParse(raw ?? {});
   if (!result.success) throw new ConfigurationError(result.error.issues.flatMap(faults));
   const name = result.data.name ?? `pgha-${stack.toLowerCase().replace(/[^a-z0-9-]/g, "-")}`;
+  if (!CLUSTER_NAME.test(name))
+    throw new ConfigurationError([{ key: "pgha:cluster.name", problem: `would be ${name} by the name of the stack, which is not valid`, remedy: `name the cluster: ${NAME_REMEDY}` }]);
   return { ...result.data, name, machine };
 }
 

@@ -2,6 +2,7 @@ import type { AwsConfig } from "../awsConfig";
 import type { ClusterConfig } from "../config";
 import { addressAt, format, parseNetwork, part } from "./addresses";
 import { prices } from "./cost";
+import { regions } from "./ec2Regions";
 import { sizes } from "./ec2Sizes";
 import type { ClusterSpec, Server } from "./spec";
 import { GIB } from "./units";
@@ -52,14 +53,16 @@ export interface Ec2Plan {
   subnets: Ec2Subnet[];
   /** Small ones for the NAT gateways; none in a VPC that is there already. */
   publicSubnets: Ec2Subnet[];
+  /** Blocks that hold the machines' addresses, so that AWS gives none of them to somebody else. */
+  reserved: { zone: string; role: Role; cidr: string }[];
   nodes: Ec2Node[];
 }
 
-/** Addresses of a role begin this far behind `network.firstAddress`; each has 16 of them. */
+/** Addresses of a role begin this far behind `network.firstAddress`; each has 16 of them, a /28. */
 const OFFSETS: Record<Role, number> = { etcd: 0, postgres: 16, edge: 32 };
 
 export function zonesOf(aws: AwsConfig): string[] {
-  return aws.zones ?? ["a", "b", "c"].map((letter) => aws.region + letter);
+  return aws.zones ?? (regions[aws.region] ?? "abc").slice(0, 3).split("").map((letter) => aws.region + letter);
 }
 
 /** Instance type of a role, as configured or by size. */
@@ -124,12 +127,15 @@ export function placeOnEc2(spec: ClusterSpec, aws: AwsConfig): ClusterSpec {
     ...Array.from({ length: Math.max(proxies.length, poolers.length) }, (_, index) =>
       machine("edge", index, [...proxies.slice(index, index + 1), ...poolers.slice(index, index + 1)])),
   ];
+  const roles = aws.network.reserve ? [...new Set(nodes.map(({ role }) => role))] : [];
+  const reserved = subnets.flatMap(({ zone }, index) =>
+    roles.map((role) => ({ zone, role, cidr: format({ base: networks[index].base + aws.network.firstAddress + OFFSETS[role], bits: 28 }) })));
   const nat = aws.network.vpc ? "none" : (aws.network.nat ?? sizes[aws.size].nat);
   return {
     ...spec, etcd, members, proxies, poolers,
     networks: subnets.map(({ cidr }) => cidr),
     walDirectory: "/var/lib/pgha-wal/wal",
-    ec2: { config: aws, domain, balancer, nat, subnets, publicSubnets, nodes },
+    ec2: { config: aws, domain, balancer, nat, subnets, publicSubnets, reserved, nodes },
   };
 }
 

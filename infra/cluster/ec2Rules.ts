@@ -3,6 +3,7 @@ import type { ClusterConfig } from "../config";
 import { overlap, parseNetwork, size } from "./addresses";
 import { prices } from "./cost";
 import { Ec2Plan, instanceTypeOf, Role, zonesOf } from "./ec2";
+import { otherPartition, regions } from "./ec2Regions";
 import { Fault } from "./errors";
 import type { ClusterSpec } from "./spec";
 import { GIB } from "./units";
@@ -13,6 +14,7 @@ export function findEc2Faults(config: ClusterConfig, spec: ClusterSpec): Fault[]
   if (target !== "aws") return aws ? [fault("", "has no meaning with target docker", "set target: aws, or remove it")] : [];
   if (!aws || !spec.ec2) return [fault("", "is needed by target aws", "give it at least region and ami")];
   return [
+    ...nameFaults(spec.name),
     ...zoneFaults(aws, spec),
     ...networkFaults(aws, spec.ec2),
     ...wayFaults(aws),
@@ -22,9 +24,18 @@ export function findEc2Faults(config: ClusterConfig, spec: ClusterSpec): Fault[]
   ];
 }
 
+/** What AWS keeps for itself: ids of security groups, load balancers of its own, kinds of buckets. */
+function nameFaults(name: string): Fault[] {
+  const taken = /^(sg|internal|xn-|sthree|amzn-s3-demo)-/.exec(name);
+  return taken ? [{ key: "pgha:cluster.name", problem: `begins with ${taken[0]}, which AWS keeps for itself`, remedy: "begin it otherwise" }] : [];
+}
+
 function zoneFaults(aws: AwsConfig, { etcd, ec2 }: ClusterSpec): Fault[] {
+  if (otherPartition.test(aws.region))
+    return [fault("region", `${aws.region} is of a partition of its own, whose policies and addresses are not known here`, "use a region of AWS's commercial partition")];
   const zones = zonesOf(aws);
   const faults: Fault[] = [];
+  if (!aws.zones && !regions[aws.region]) faults.push(fault("zones", `are not known of ${aws.region}`, "name three: aws ec2 describe-availability-zones"));
   for (const zone of zones)
     if (zone.slice(0, -1) !== aws.region) faults.push(fault("zones", `${zone} is not in ${aws.region}`, "name zones of aws.region"));
   if (new Set(zones).size < zones.length) faults.push(fault("zones", "names a zone twice", "name each once"));

@@ -2,8 +2,11 @@ import * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
 import type { Network } from "./network";
 import type { SecurityGroups } from "./securityGroups";
-import { named, Site } from "./site";
+import { named, shortName, Site } from "./site";
 import { CLIENT_PORTS } from "./traffic";
+
+/** AWS takes 32 characters, of which the provider adds 8. */
+const NAME = 24;
 
 /** One internal address for clients that know no URL of several hosts. It notices a dead machine after 20 s, they after 5 s at most. */
 export class Balancer extends pulumi.ComponentResource {
@@ -14,7 +17,7 @@ export class Balancer extends pulumi.ComponentResource {
     const name = `${spec.name}-balancer`;
     super("pgha:aws:Balancer", name, {}, opts);
     const balancer = new lb.LoadBalancer(
-      name,
+      shortName(spec.name, "balancer", NAME),
       {
         internal: true,
         loadBalancerType: "network",
@@ -24,11 +27,11 @@ export class Balancer extends pulumi.ComponentResource {
         enableDeletionProtection: plan.config.terminationProtection,
         tags: named(name),
       },
-      { parent: this },
+      { parent: this, dependsOn: network.reserved },
     );
     for (const port of CLIENT_PORTS) {
       const group = new lb.TargetGroup(
-        `${name}-${port}`,
+        shortName(spec.name, `targets-${port}`, NAME),
         {
           vpcId: network.vpcId,
           port,

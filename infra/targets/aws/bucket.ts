@@ -1,6 +1,9 @@
 import * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
-import type { Site } from "./site";
+import { shortName, Site } from "./site";
+
+/** S3 takes 63 characters, of which the provider adds 26. */
+const PREFIX = 37;
 
 export interface BucketArgs {
   site: Site;
@@ -19,7 +22,7 @@ export class Bucket extends pulumi.ComponentResource {
   constructor({ site, use, keepOldDays }: BucketArgs, opts: pulumi.ComponentResourceOptions) {
     const name = `${site.spec.name}-${use}`;
     super("pgha:aws:Bucket", `${name}-bucket`, {}, opts);
-    const bucket = new s3.Bucket(name, { bucketPrefix: `${name}-`, forceDestroy: false }, { parent: this, protect: true, retainOnDelete: true });
+    const bucket = new s3.Bucket(name, { bucketPrefix: `${shortName(site.spec.name, use, PREFIX - 1)}-`, forceDestroy: false }, { parent: this, protect: true, retainOnDelete: true });
     this.id = bucket.id;
     this.arn = bucket.arn;
     const of = { parent: this };

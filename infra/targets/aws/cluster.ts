@@ -32,6 +32,8 @@ export class AwsCluster extends pulumi.ComponentResource implements Target {
   private readonly site: Site;
   private readonly network: Network;
   private readonly groups: SecurityGroups;
+  /** AWS's interfaces, which a machine's first boot needs. */
+  private readonly services: VpcEndpoints;
   private readonly roles: Record<Role, { role: InstanceRole; shared: Parameters }>;
   private readonly machines: Bucket;
 
@@ -44,7 +46,7 @@ export class AwsCluster extends pulumi.ComponentResource implements Target {
     this.site = { spec, plan, key: this.key() };
     this.network = new Network(spec.name, plan, of);
     this.groups = new SecurityGroups(spec.name, plan, this.network, of);
-    new VpcEndpoints(spec.name, plan, this.network, this.groups, of);
+    this.services = new VpcEndpoints(spec.name, plan, this.network, this.groups, of);
     this.machines = new Bucket({ site: this.site, use: "machines", keepOldDays: KEEP_BUNDLES }, of);
     const backups = new Bucket({ site: this.site, use: "backups", keepOldDays: plan.config.keepBackups }, of);
     this.roles = this.rolesOf(backups);
@@ -145,7 +147,7 @@ export class AwsCluster extends pulumi.ComponentResource implements Target {
         shared,
         control: this.control,
       },
-      [this.network, this.groups, ...after],
+      [this.network, this.groups, this.services, ...after],
       { parent: this },
     );
   }

@@ -26,7 +26,7 @@ export class Endpoints extends pulumi.ComponentResource {
           securityGroupIds: [groups.ids.endpoints],
           tags: named(name),
         },
-        { parent: this },
+        { parent: this, dependsOn: network.reserved },
       );
     }
     this.registerOutputs({});

@@ -10,6 +10,8 @@ export class Network extends pulumi.ComponentResource {
   readonly subnetIds: Record<string, pulumi.Input<string>>;
   /** Of S3's addresses, in an own VPC without NAT. */
   readonly s3Prefixes?: pulumi.Output<string>;
+  /** Before anything else gets an address in the subnets. */
+  readonly reserved: pulumi.Resource[];
   /** Route tables of the private subnets. */
   private readonly tables: ec2.RouteTable[] = [];
 
@@ -26,7 +28,20 @@ export class Network extends pulumi.ComponentResource {
       this.gateways(made);
       this.s3Prefixes = this.wayToS3(made);
     }
+    this.reserved = this.reserve();
     this.registerOutputs({});
+  }
+
+  /** An address is free while its machine is replaced: without this a load balancer or an endpoint could get it. */
+  private reserve(): ec2.SubnetCidrReservation[] {
+    return this.plan.reserved.map(
+      ({ zone, role, cidr }) =>
+        new ec2.SubnetCidrReservation(
+          `${this.cluster}-${role}-addresses-${zone}`,
+          { subnetId: this.subnetIds[zone], cidrBlock: cidr, reservationType: "explicit", description: `pgha: ${role} of ${this.cluster}` },
+          { parent: this },
+        ),
+    );
   }
 
   private vpc(cidrBlock: string): ec2.Vpc {

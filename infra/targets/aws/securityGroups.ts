@@ -41,16 +41,20 @@ export class SecurityGroups extends pulumi.ComponentResource {
       for (const port of CLIENT_PORTS) {
         const rule = { type: "ingress", protocol: "tcp", fromPort: port, toPort: port, description: "clients", securityGroupId: this.ids[to] };
         const name = `${this.cluster}-clients-${to}-${port}`;
-        if (cidrs.length) new ec2.SecurityGroupRule(`${name}-networks`, { ...rule, cidrBlocks: cidrs }, { parent: this });
-        for (const sourceSecurityGroupId of securityGroups)
+        if (cidrs.length) new ec2.SecurityGroupRule(`${name}-networks`, { ...rule, cidrBlocks: [...new Set(cidrs)] }, { parent: this });
+        for (const sourceSecurityGroupId of new Set(securityGroups))
           new ec2.SecurityGroupRule(`${name}-${sourceSecurityGroupId}`, { ...rule, sourceSecurityGroupId }, { parent: this });
       }
   }
 
   private operators(): void {
-    const { way, cidrs } = this.plan.config.access;
-    if (way !== "direct" || !cidrs.length) return;
+    const { access, clients } = this.plan.config;
+    if (access.way !== "direct") return;
     for (const { to, port } of OPERATOR_PORTS) {
+      // AWS refuses the same rule twice: where clients come from the same network, theirs is there already
+      const known = to === "edge" && CLIENT_PORTS.includes(port) ? clients.cidrs : [];
+      const cidrs = [...new Set(access.cidrs)].filter((cidr) => !known.includes(cidr));
+      if (!cidrs.length) continue;
       const rule = { type: "ingress", protocol: "tcp", fromPort: port, toPort: port, description: "operators", securityGroupId: this.ids[to], cidrBlocks: cidrs };
       new ec2.SecurityGroupRule(`${this.cluster}-operators-${to}-${port}`, rule, { parent: this });
     }

@@ -8,6 +8,7 @@ export interface Flow {
   from: Group;
   to: Group;
   port: number;
+  /** Its description at AWS, which takes no apostrophe. */
   why: string;
 }
 
@@ -28,7 +29,7 @@ export function flowsOf({ config, nat }: Ec2Plan): Flow[] {
   const roles: Role[] = config.etcd === "own" ? ["etcd", "postgres", "edge"] : ["postgres", "edge"];
   return [
     { from: etcd, to: etcd, port: 2380, why: "etcd members among themselves" },
-    { from: "postgres", to: etcd, port: 2379, why: "Patroni's lease in etcd" },
+    { from: "postgres", to: etcd, port: 2379, why: "the lease of Patroni in etcd" },
     { from: "postgres", to: "postgres", port: 5432, why: "replication" },
     { from: "postgres", to: "postgres", port: 8008, why: "Patroni asks its members" },
     { from: "edge", to: "postgres", port: 5432, why: "HAProxy to Postgres" },
@@ -36,13 +37,13 @@ export function flowsOf({ config, nat }: Ec2Plan): Flow[] {
     { from: "edge", to: etcd, port: 2379, why: "HAProxy asks which members of etcd are well" },
     { from: "edge", to: "edge", port: 5432, why: "PgBouncer to the other HAProxy, writes" },
     { from: "edge", to: "edge", port: 5433, why: "PgBouncer to the other HAProxy, reads" },
-    ...viaSsm.map(({ to, port }): Flow => ({ from: "edge", to, port, why: "an operator's port-forward" })),
+    ...viaSsm.map(({ to, port }): Flow => ({ from: "edge", to, port, why: "port-forwards of operators" })),
     ...CLIENT_PORTS.flatMap((port): Flow[] => [
       { from: "clients", to: "edge", port, why: "clients, by a URL of several hosts" },
       { from: "clients", to: "balancer", port, why: "clients, by the load balancer" },
       { from: "balancer", to: "edge", port, why: "the load balancer" },
     ]),
-    { from: "balancer", to: "edge", port: 8404, why: "the load balancer's health check" },
-    ...(nat === "none" && !config.network.vpc ? roles.map((from): Flow => ({ from, to: "endpoints", port: 443, why: "AWS's interfaces" })) : []),
+    { from: "balancer", to: "edge", port: 8404, why: "health check of the load balancer" },
+    ...(nat === "none" && !config.network.vpc ? roles.map((from): Flow => ({ from, to: "endpoints", port: 443, why: "to the interfaces of AWS" })) : []),
   ];
 }

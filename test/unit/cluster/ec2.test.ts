@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { overlap, parseNetwork, size } from "../../../infra/cluster/addresses";
 import { monthlyCost } from "../../../infra/cluster/cost";
-import type { Ec2Node } from "../../../infra/cluster/ec2";
+import { Ec2Node, zonesOf } from "../../../infra/cluster/ec2";
 import { planCluster } from "../../../infra/cluster/plan";
 import type { ClusterSpec } from "../../../infra/cluster/spec";
 import { parseConfig } from "../../../infra/config";
@@ -73,6 +73,22 @@ describe("the plan of a cluster on EC2", () => {
         if (nodes.length > 1) assert.ok(Math.max(...perZone(nodes)) < nodes.length);
       }
     }));
+
+  it("reserves a block of its subnet for every machine's address, and no block twice", () =>
+    forEveryCluster(({ ec2 }) => {
+      const { nodes, reserved, subnets } = ec2!;
+      assert.equal(new Set(reserved.map(({ cidr }) => cidr)).size, reserved.length);
+      for (const { zone, cidr } of reserved) assert.ok(overlap(parseNetwork(cidr)!, parseNetwork(subnets.find((subnet) => subnet.zone === zone)!.cidr)!));
+      for (const { address, zone } of nodes)
+        assert.ok(reserved.some((one) => one.zone === zone && overlap(parseNetwork(one.cidr)!, parseNetwork(`${address}/32`)!)), address);
+    }));
+
+  it("takes the zones that a region has", () => {
+    const zones = (region: string) => zonesOf(parseConfig(prodConfiguration({ region }), "prod", MACHINE).aws!);
+    assert.deepEqual(zones("ap-northeast-1"), ["ap-northeast-1a", "ap-northeast-1c", "ap-northeast-1d"]);
+    assert.deepEqual(zones("ca-central-1"), ["ca-central-1a", "ca-central-1b", "ca-central-1d"]);
+    assert.deepEqual(zones("eu-central-1"), ["eu-central-1a", "eu-central-1b", "eu-central-1c"]);
+  });
 
   it("keeps machines where they are when more are added", () =>
     forEveryCluster((spec) => {

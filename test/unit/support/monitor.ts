@@ -44,6 +44,9 @@ export async function declareStack(raw: unknown = {}, stack = "test", declare: (
     });
     return original.call(this, request, callback);
   };
+  // Pulumi takes the stack of each promise, and tsx reads the source map of each: half of the time
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     await pulumi.runtime.setMocks(mocks, "pgha", stack, true);
     let outputs: any;
@@ -52,6 +55,7 @@ export async function declareStack(raw: unknown = {}, stack = "test", declare: (
     return { resources, outputs };
   } finally {
     MockMonitor.prototype.registerResource = original;
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
