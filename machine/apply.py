@@ -102,6 +102,20 @@ def settle(service: dict[str, Any], was_healthy: bool) -> None:
         raise Failed(f"{unit} does not keep running:\n{journal(unit)}")
 
 
+def is_expected(service: dict[str, Any]) -> bool:
+    """A new member of etcd or Postgres may have to wait for machines that are not there yet; one with data has to be well, as has any service without."""
+    return "health" in service and ("formed" not in service or Path(service["formed"]).exists())
+
+
+def judge(services: list[dict[str, Any]]) -> None:
+    """Also where nothing was done: what an earlier run has left unwell stops this one, too."""
+    deadline = time.monotonic() + HEALTH_SECONDS
+    while unwell := [service["unit"] for service in services if not is_healthy(service)]:
+        if time.monotonic() > deadline:
+            raise Failed("\n".join(f"{unit} is not healthy:\n{journal(unit)}" for unit in unwell))
+        time.sleep(1)
+
+
 def act(service: dict[str, Any], applied: dict[str, Any], successors: list[str]) -> None:
     unit, last = service["unit"], applied.get(service["unit"], {})
     wanted = {"restart": digest(service["restart"]), "reload": digest(service.get("reload", []))}
@@ -151,8 +165,12 @@ def main(bundle_path: str) -> None:
         secret_files.fetch(bundle["secrets"])
         for unit in bundle["before"]:
             must("systemctl", "start", unit)
+        # Volumes that have grown, before anything counts on it
+        must("/usr/local/lib/pgha/disks")
+        expected = [service for service in bundle["services"] if is_expected(service)]
         for service in bundle["services"]:
             act(service, applied, bundle["successors"])
+        judge(expected)
     finally:
         write(known, json.dumps(applied, indent=2), "root:root", "0644")
     log("this machine is as its bundle says")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import time
@@ -31,9 +32,9 @@ def read(names: list[str]) -> dict[str, str]:
     return {parameter["Name"]: parameter["Value"] for parameter in answer["Parameters"]}
 
 
-def patiently(names: list[str]) -> dict[str, str]:
+def patiently(names: list[str], seconds: float) -> dict[str, str]:
     """A machine can be up before its role, or AWS away for a moment."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             return read(names)
@@ -44,20 +45,21 @@ def patiently(names: list[str]) -> dict[str, str]:
             time.sleep(5)
 
 
-def fetch(secrets: list[dict[str, str]]) -> None:
+def fetch(secrets: list[dict[str, str]], seconds: float = PATIENCE_SECONDS) -> None:
     Path("/run/secrets").mkdir(exist_ok=True)
     # As in a container: each file has an owner and a mode of its own
     Path("/run/secrets").chmod(0o1777)
     names = [secret["parameter"] for secret in secrets]
     values: dict[str, str] = {}
     for start in range(0, len(names), BATCH):
-        values |= patiently(names[start:start + BATCH])
+        values |= patiently(names[start:start + BATCH], seconds)
     for secret in secrets:
         write(Path(secret["path"]), values[secret["parameter"]].rstrip("\n") + "\n", secret["owner"], secret["mode"])
 
 
 if __name__ == "__main__":
     try:
-        fetch(json.loads(BUNDLE.read_text())["secrets"])
+        # At a boot, however long it takes: the services that wait for this would not be started later
+        fetch(json.loads(BUNDLE.read_text())["secrets"], math.inf)
     except Missing as error:
         sys.exit(f"secrets: {error}")

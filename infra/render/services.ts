@@ -17,6 +17,8 @@ export interface Service {
   reload?: string[];
   /** A program that says by its exit code whether it is well. */
   health?: string;
+  /** A file that is there once it has worked: from then on it has to be well after every rollout. Without one it always has to. */
+  formed?: string;
   /** It may be the primary, and then gives that away before a restart. */
   leads?: boolean;
 }
@@ -64,7 +66,7 @@ function etcd(file: RenderedFile): Part {
     programs: { [`${PROGRAMS}/etcd/health`]: "images/etcd/health", [`${PROGRAMS}/etcd/etcd-authentication`]: "images/etcd/etcd-authentication" },
     secrets: [inMemory("etcd_root", "etcd"), inMemory("etcd_patroni", "etcd")],
     services: [
-      service("etcd", { restart: [file.path, ...CERTIFICATES], health: `${PROGRAMS}/etcd/health` }),
+      service("etcd", { restart: [file.path, ...CERTIFICATES], health: `${PROGRAMS}/etcd/health`, formed: "/var/lib/etcd/formed" }),
       service("etcd-authentication", { restart: [] }),
     ],
   };
@@ -86,6 +88,7 @@ function postgres(file: RenderedFile, bootstrap: RenderedFile, publishers: Rende
       service("patroni", {
         restart: [file.path, "/run/secrets/patroni.env", ...CERTIFICATES, `${PROGRAMS}/postgres/quick-patroni`],
         health: `${PROGRAMS}/postgres/health`,
+        formed: "/var/lib/pgha/data/PG_VERSION",
         leads: true,
       }),
       service("leave", { restart: [] }),

@@ -61,7 +61,7 @@ describe("prod in a box", () => {
 
   before(async () => {
     const texts = spec.ec2!.nodes.map((node) => userData(spec, node));
-    const installed = texts.flatMap((text) => [...text.matchAll(/^apt install -y --no-install-recommends (.+)$/gm)]).flatMap(([, names]) => names.split(" "));
+    const installed = texts.flatMap((text) => [...text.matchAll(/^again apt install -y --no-install-recommends (.+)$/gm)]).flatMap(([, names]) => names.split(" "));
     await machines.prepare([...new Set(installed)]);
   });
   after(() => machines.remove());

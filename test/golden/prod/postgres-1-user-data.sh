@@ -27,24 +27,36 @@ add_user haproxy 743 /var/lib/haproxy
 # Our own units run these services
 for unit in etcd patroni haproxy pgbouncer; do ln -sf /dev/null "/etc/systemd/system/$unit.service"; done
 
+# A mirror that is away, or a lock that is held, for some minutes
+again() {
+  for pause in 5 10 20 40 60 60 60 60 60 60; do
+    if "$@"; then return; fi
+    echo "pgha: trying again in $pause s: $*" >&2
+    sleep "$pause"
+  done
+  "$@"
+}
+# The way in first: whatever fails below can be looked at. Without curl, which an image may lack
+agent() {
+  python3 -c 'import sys, urllib.request; urllib.request.urlretrieve(sys.argv[1], "/tmp/agent.deb")' \
+    "https://s3.us-east-1.amazonaws.com/amazon-ssm-us-east-1/latest/debian_arm64/amazon-ssm-agent.deb" &&
+    dpkg -i /tmp/agent.deb && systemctl enable --now amazon-ssm-agent.service
+}
+systemctl cat amazon-ssm-agent.service >/dev/null 2>&1 || again agent
 apt() { apt-get -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -qq "$@"; }
-apt update
-apt install -y --no-install-recommends ca-certificates curl chrony awscli postgresql-common
+again apt update
+again apt install -y --no-install-recommends ca-certificates curl chrony awscli postgresql-common
 # The key comes with Debian's own postgresql-common. etcd alone comes from the next Debian: this one's has open faults
 . /etc/os-release
 key=/usr/share/postgresql-common/pgdg/apt.postgresql.org.gpg
 echo "deb [signed-by=$key] https://apt.postgresql.org/pub/repos/apt $VERSION_CODENAME-pgdg main" >/etc/apt/sources.list.d/pgdg.list
 echo 'deb http://deb.debian.org/debian forky main' >/etc/apt/sources.list.d/forky.list
 printf 'Package: *\nPin: release n=forky\nPin-Priority: -1\n\nPackage: etcd-server etcd-client\nPin: release n=forky\nPin-Priority: 600\n' >/etc/apt/preferences.d/pgha
-apt update
+again apt update
 echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
-apt install -y --no-install-recommends postgresql-18 postgresql-18-cron postgresql-18-partman patroni python3-etcd
+again apt install -y --no-install-recommends postgresql-18 postgresql-18-cron postgresql-18-partman patroni python3-etcd
 # Newer ones come by a new image or by hand, one machine after the other
 apt-mark hold postgresql-18 postgresql-18-cron postgresql-18-partman patroni python3-etcd >/dev/null
-if ! systemctl cat amazon-ssm-agent.service >/dev/null 2>&1; then
-  curl -fsS --retry 5 -o /tmp/agent.deb "https://s3.us-east-1.amazonaws.com/amazon-ssm-us-east-1/latest/debian_arm64/amazon-ssm-agent.deb"
-  dpkg -i /tmp/agent.deb && systemctl enable --now amazon-ssm-agent.service
-fi
 
 cat >/usr/local/sbin/pgha-pull <<'END'
 #!/bin/bash

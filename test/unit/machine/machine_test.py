@@ -41,7 +41,7 @@ class Systemd:
                 self.told.append(f"{verb} {unit}".replace("daemon-reload daemon-reload", "daemon-reload"))
                 if verb in ("start", "restart", "reload"):
                     (self.active.discard if unit in self.broken else self.active.add)(unit)
-        elif command[0] != "journalctl":
+        elif command[0] not in ("journalctl", "/usr/local/lib/pgha/disks"):
             code = 1 if command[0] in self.sick else 0
         return subprocess.CompletedProcess(command, code, "its last words", "")
 
@@ -68,7 +68,7 @@ class Apply(unittest.TestCase):
             "files": {at(name): {"content": content, "owner": "root:root", "mode": "0644"} for name, content in self.files.items()},
             "hosts": "", "host": [{"unit": "systemd-sysctl.service", "restart": [at("unit")]}], "before": ["pgha-secrets.service"], "secrets": [],
             "successors": ["postgres-3", "postgres-2"],
-            "services": [{"unit": "patroni", "restart": [at("unit"), at("main.yml")], "health": "patroni-health", "leads": True},
+            "services": [{"unit": "patroni", "restart": [at("unit"), at("main.yml")], "health": "patroni-health", "leads": True, "formed": at("PG_VERSION")},
                          {"unit": "pooler", "restart": [], "reload": [at("reloaded.ini")], "health": "pooler-health"}],
         }
 
@@ -100,6 +100,24 @@ class Apply(unittest.TestCase):
         self.files["reloaded.ini"] = "2"
         self.assertEqual(self.apply(), ["reload pooler"])
         self.assertEqual(self.handovers, [])
+
+    def test_a_service_that_an_earlier_run_left_unwell_stops_the_next_one_too(self):
+        self.apply()
+        self.files["reloaded.ini"] = "2"
+        self.systemd.sick.add("pooler-health")
+        for _ in range(2):
+            with self.assertRaisesRegex(apply.Failed, "(?s)pooler .*healthy.*its last words"):
+                self.apply()
+
+    def test_a_machine_that_was_replaced_is_done_when_its_data_is_served_again(self):
+        (self.folder / "PG_VERSION").write_text("18")
+        self.systemd.sick.add("patroni-health")
+        with self.assertRaisesRegex(apply.Failed, "(?s)patroni is not healthy.*its last words"):
+            self.apply()
+
+    def test_a_new_member_may_wait_for_machines_that_are_not_there_yet(self):
+        self.systemd.sick.add("patroni-health")
+        self.assertIn("start patroni", self.apply())
 
     def test_a_sick_service_is_restarted_without_a_handover(self):
         self.apply()
@@ -190,6 +208,14 @@ class Leadership(unittest.TestCase):
         with self.assertRaisesRegex(leadership.Refused, "postgres-1 could not hand over: postgres-4: 412"):
             leadership.leave(["postgres-3", "postgres-4"])
 
+    def test_goes_on_without_a_checkpoint_that_takes_too_long(self):
+        def too_long(command, **options):
+            self.assertLess(options["timeout"] + leadership.SWITCH_SECONDS, 120)
+            raise subprocess.TimeoutExpired(command, options["timeout"])
+        leadership.subprocess.run = too_long
+        leadership.leave(["postgres-4"])
+        self.assertEqual(self.asked, ["postgres-4"])
+
     def test_is_nothing_on_a_standby_and_on_a_server_alone(self):
         self.members = self.members[:1]
         leadership.leave([])
@@ -208,7 +234,6 @@ class Secrets(unittest.TestCase):
     def setUp(self):
         self.folder, self.calls = Path(tempfile.mkdtemp()), []
         self.known = {f"/pgha/c/edge/{n}": f"value {n}\n" for n in range(12)}
-        secret_files.PATIENCE_SECONDS = -1
         secret_files.subprocess = types.SimpleNamespace(run=self.run_aws)
         secret_files.Path = lambda path: self.folder / str(path).lstrip("/")
         (self.folder / "run").mkdir()
@@ -221,7 +246,7 @@ class Secrets(unittest.TestCase):
         return subprocess.CompletedProcess(command, 0, json.dumps(answer), "")
 
     def fetch(self, names):
-        secret_files.fetch([{"parameter": name, "path": f"/run/secrets/{name[-1]}{len(name)}", "owner": ME, "mode": "0600"} for name in names])
+        secret_files.fetch([{"parameter": name, "path": f"/run/secrets/{name[-1]}{len(name)}", "owner": ME, "mode": "0600"} for name in names], -1)
 
     def test_become_files_that_nobody_else_reads_ten_at_a_call(self):
         self.fetch(list(self.known))
