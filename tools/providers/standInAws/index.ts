@@ -1,4 +1,5 @@
-import type { Json, Properties, Provider, Resource } from "../resource";
+import type { DiffKind, Json, Properties, Provider, Resource } from "../resource";
+import { replacing } from "./replacing";
 
 const VERSION = "7.48.0";
 
@@ -9,22 +10,24 @@ function refuse(verb: string): never {
 }
 
 /** Any resource: takes its inputs as they are, plans what is given and leaves the rest unknown, and refuses to act. */
-const preview: Resource = {
+const preview = (replace: string[] = []): Resource => ({
   check: ({ news }) => ({ inputs: news, failures: [] }),
-  // Which change would replace, the official plugin alone knows
-  diff: ({ oldInputs, news }) => ({ detailed: differences(oldInputs, news), deleteBeforeReplace: false }),
+  diff: ({ oldInputs, news }) => ({ detailed: differences(replace, oldInputs, news), deleteBeforeReplace: false }),
   plan: (inputs, state) => ({ ...state, ...inputs }),
   create: () => refuse("created"),
   read: () => refuse("read"),
   update: () => refuse("changed"),
   delete: () => refuse("deleted"),
-};
+});
 
-function differences(before: Properties, after: Properties): Record<string, "ADD" | "UPDATE" | "DELETE"> {
+function differences(replace: string[], before: Properties, after: Properties): Record<string, DiffKind> {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((key) => !key.startsWith("__"));
-  const kind = (old: Json | undefined, value: Json | undefined) => (old === undefined ? "ADD" : value === undefined ? "DELETE" : "UPDATE");
+  const verb = (old: Json | undefined, value: Json | undefined) => (old === undefined ? "ADD" : value === undefined ? "DELETE" : "UPDATE");
   return Object.fromEntries(
-    keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key])).map((key) => [key, kind(before[key], after[key])]),
+    keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key])).map((key) => {
+      const kind = verb(before[key], after[key]);
+      return [key, replace.includes(key) ? `${kind}_REPLACE` : kind];
+    }),
   );
 }
 
@@ -32,7 +35,7 @@ function differences(before: Properties, after: Properties): Record<string, "ADD
 export const standInAws: Provider = {
   name: "aws",
   version: VERSION,
-  resources: {},
-  others: preview,
+  resources: Object.fromEntries(Object.entries(replacing).map(([type, properties]) => [type, preview(properties)])),
+  others: preview(),
   settings: ["region", "defaultTags", "skipCredentialsValidation", "skipRegionValidation"],
 };

@@ -33,7 +33,14 @@ describe("stand-in for the aws plugin", () => {
     };
     const { ADD, DELETE, UPDATE } = rpc.PropertyDiff.Kind;
     assert.deepEqual(await diff({ ami: "a", tags: { x: "1" } }, { ami: "a", tags: { x: "1" } }), []);
-    assert.deepEqual(await diff({ ami: "a", gone: 1 }, { ami: "b", come: 1 }), [["ami", UPDATE], ["gone", DELETE], ["come", ADD]].sort());
+    assert.deepEqual(await diff({ tags: "a", gone: 1 }, { tags: "b", come: 1 }), [["tags", UPDATE], ["gone", DELETE], ["come", ADD]].sort());
+  });
+
+  it("tells what replaces a machine from what only stops it", async () => {
+    const replaces = async (before: object, after: object) =>
+      (await handlers.diff(new rpc.DiffRequest().setUrn(urn).setOlds(struct({ id: "i-1" })).setOldInputs(struct(before)).setNews(struct(after)))).getReplacesList();
+    for (const property of ["ami", "userData", "subnetId", "privateIp"]) assert.deepEqual(await replaces({ [property]: "a" }, { [property]: "b" }), [property]);
+    assert.deepEqual(await replaces({ instanceType: "r7g.xlarge" }, { instanceType: "r7g.2xlarge" }), []);
   });
 
   it("refuses to create, change, read and delete, and says what it takes", async () => {
