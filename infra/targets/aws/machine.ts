@@ -59,7 +59,9 @@ export class Machine extends pulumi.ComponentResource {
     const handover = args.control && node.role === "postgres" ? [this.handover(args.control, replacing, secrets, ready)] : [];
     this.instance = this.launch(inputs, [...handover, ...ready]);
     const attached = this.attach(volumes);
-    this.rollout = this.rollOut(sha256, secrets, [...handover, ...attached, ...ready]);
+    // Whatever restarts the machine is part of it: the next machine waits until this one is well again
+    const machine = fingerprint([node.instanceType, inputs.ami, inputs.userData]);
+    this.rollout = this.rollOut(`${sha256} # machine ${machine}`, secrets, [...handover, ...attached, ...ready]);
     this.registerOutputs({});
   }
 
@@ -124,8 +126,8 @@ export class Machine extends pulumi.ComponentResource {
   }
 
   /** A new association for every bundle: only a new one is waited for. */
-  private rollOut(sha256: string, secrets: pulumi.Output<string>, dependsOn: pulumi.Resource[]): ssm.Association {
-    const commands = pulumi.interpolate`cloud-init status --wait >/dev/null; /usr/local/sbin/pgha-pull ${sha256} # secrets ${secrets}`;
+  private rollOut(bundle: string, secrets: pulumi.Output<string>, dependsOn: pulumi.Resource[]): ssm.Association {
+    const commands = pulumi.interpolate`cloud-init status --wait >/dev/null; /usr/local/sbin/pgha-pull ${bundle}, secrets ${secrets}`;
     return new ssm.Association(
       `${this.args.node.host}-rollout`,
       {

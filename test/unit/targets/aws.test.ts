@@ -235,7 +235,7 @@ describe("the stack on EC2", function () {
         const { inputs, replaceOnChanges } = rollout(node);
         assert.deepEqual(replaceOnChanges, ["parameters", "targets"]);
         assert.ok(inputs.waitForSuccessTimeoutSeconds > 600);
-        assert.match(command(node), /pgha-pull [0-9a-f]{64} # secrets [0-9a-f]{16}$/);
+        assert.match(command(node), /pgha-pull [0-9a-f]{64} # machine [0-9a-f]{16}, secrets [0-9a-f]{16}$/);
       }
     });
 
@@ -255,6 +255,16 @@ describe("the stack on EC2", function () {
       assert.notEqual(command("edge-1", slower), command("edge-1"), "HAProxy's file is another");
       assert.equal(handover(slower), handover(resources));
       assert.equal(command("postgres-1", slower), command("postgres-1"));
+    });
+
+    it("whatever changes a machine is waited for: another instance type stops one machine of a role at a time", async () => {
+      const types = { postgres: "r7g.2xlarge", etcd: "c7g.large", edge: "c7g.xlarge" };
+      const { resources: larger } = await declare({ instances: types });
+      for (const { name } of instances()) {
+        assert.notEqual(named(name, larger).inputs.instanceType, named(name).inputs.instanceType, name);
+        const node = name.replace("pgha-prod-", "");
+        assert.notEqual(command(node, larger), command(node), node);
+      }
     });
 
     it("another image replaces each machine, one at a time, before the next address can clash", async () => {
