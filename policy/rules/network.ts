@@ -51,7 +51,7 @@ export const network: ResourceRule[] = [
     reason: "keys of SSH are long-lived, shared and not recorded",
     remedy: "leave port 22 and key pairs out, and use Session Manager: aws ssm start-session --target <instance>",
     problems: (resource) => [
-      ...ingressOf(resource).filter(({ from, to, ranges }) => from === 22 && to === 22 && ranges.length > 0).map(() => "lets SSH in on port 22"),
+      ...ingressOf(resource).filter(({ from, to, ranges }) => from <= 22 && 22 <= to && ranges.length > 0).map(() => "lets SSH in on port 22"),
       ...oneOf(kindOf(resource) === "aws:KeyPair", "is a key pair for SSH"),
       ...oneOf(["aws:Instance", "aws:LaunchTemplate"].includes(kindOf(resource)) && isNot(resource.props.keyName, undefined), "has a key pair for SSH"),
     ],

@@ -85,7 +85,7 @@ export const cases: Record<string, Case> = {
     },
   },
   "no-ssh": {
-    unsafe: { "port 22": ingress({ fromPort: 22, toPort: 22, cidrIpv4: "10.0.0.0/8" }), "a key pair": instance({ keyName: "ops" }), "a key": make("aws:ec2/keyPair:KeyPair")() },
+    unsafe: { "port 22": ingress({ fromPort: 22, toPort: 22, cidrIpv4: "10.0.0.0/8" }), "ports around it": ingress({ fromPort: 20, toPort: 30, cidrIpv4: "10.0.0.0/8" }), "a key pair": instance({ keyName: "ops" }), "a key": make("aws:ec2/keyPair:KeyPair")() },
     safe: { "none of it": instance(), "another port": ingress({ fromPort: 5432, toPort: 5432, cidrIpv4: "10.0.0.0/8" }) },
   },
   "etcd-by-group": {
