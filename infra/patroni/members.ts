@@ -9,9 +9,13 @@ export interface Member {
   primary: boolean;
   /** Patroni's word: running, streaming, stopped, … */
   state: string;
-  /** Bytes behind the primary, or behind its last known position; absent when unknown. */
+  /** Bytes that it has not received of the primary's last known position; absent when unknown. */
   lag?: number;
-  /** Known to have all that was acknowledged. */
+  /** Bytes of that which it has not replayed: a promotion waits for what was received. */
+  replayLag?: number;
+  /** Position up to which it has received, by its own word now, in bytes; absent when it does not say. */
+  received?: number;
+  /** One of those that commits wait for: in mode `priority` it has all that was acknowledged, in a quorum one of them has. */
   synchronous: boolean;
   /** Tagged nofailover, or with failover_priority 0. */
   barred: boolean;
@@ -23,6 +27,8 @@ export interface Members {
   members: Member[];
   /** Whether only a synchronous standby may take over. */
   synchronousMode: boolean;
+  /** Whether a commit waits for any of the synchronous standbys, not for each. */
+  quorum: boolean;
   /** Bytes of lag behind which a standby may not take over. */
   maximumLag: number;
 }
@@ -36,23 +42,29 @@ export async function readMembers(access: Access): Promise<Members> {
   ]);
   const names = own.map((answer) => (answer?.patroni as Json | undefined)?.name);
   return {
-    members: (cluster.members as Json[]).map((known) => readMember(known, access.patroni[names.indexOf(known.name)])),
+    members: (cluster.members as Json[]).map((known) => {
+      const index = names.indexOf(known.name);
+      return readMember(known, access.patroni[index], own[index]);
+    }),
     synchronousMode: ![undefined, false, "off"].includes(config.synchronous_mode as undefined),
+    quorum: config.synchronous_mode === "quorum",
     maximumLag: Number(config.maximum_lag_on_failover ?? 1_048_576),
   };
 }
 
-/** From an entry of GET /cluster. */
-export function readMember(known: Json, address?: Address): Member {
+/** From an entry of GET /cluster, and the member's own GET /patroni. */
+export function readMember(known: Json, address?: Address, own?: Json): Member {
   const tags = (known.tags ?? {}) as Json;
   const role = String(known.role);
-  const lag = known.replay_lag ?? known.lag;
+  const bytes = (value: unknown) => (typeof value === "number" ? value : undefined);
   return {
     name: String(known.name),
     address,
     primary: ["leader", "primary", "master"].includes(role),
     state: String(known.state),
-    lag: typeof lag === "number" ? lag : undefined,
+    lag: bytes(known.lag),
+    replayLag: bytes(known.replay_lag),
+    received: bytes((own?.xlog as Json | undefined)?.received_location),
     synchronous: ["sync_standby", "quorum_standby"].includes(role),
     barred: tags.nofailover === true || tags.failover_priority === 0,
     priority: Number(tags.failover_priority ?? 1),

@@ -1,6 +1,7 @@
 import { chooseCandidate, describeUnfit, judgeCandidates } from "./candidates";
 import { Answered, call, Control, pause } from "./client";
 import { Member, readMembers } from "./members";
+import { hasReceived } from "./received";
 import { PauseOptions, underPause } from "./underPause";
 import { checkpoint, dismissKeepers, untilWritable, writableWays } from "./writable";
 
@@ -59,8 +60,8 @@ export async function awaitSwitchover(control: Control, { signal, ...wanted }: P
 }
 
 /**
- * Moves the primary while the poolers hold the writers back: CHECKPOINT, PAUSE, Patroni's switchover, RESUME once a
- * write is acknowledged through every proxy that led to the primary before.
+ * Moves the primary while the poolers hold the writers back: CHECKPOINT, PAUSE, a look whether the new one has everything,
+ * Patroni's switchover, RESUME once a write is acknowledged through every proxy that led to the primary before.
  */
 export async function switchover(control: Control, plan: Plan, options: SwitchoverOptions): Promise<Switched> {
   const { progress = () => undefined } = options;
@@ -70,6 +71,8 @@ export async function switchover(control: Control, plan: Plan, options: Switchov
   await checkpoint(ways, control.authority);
   progress(`checkpoint written on ${from.name}`);
   const { result, milliseconds } = await underPause(control, options, async (left) => {
+    if (!(await hasReceived(control, plan, left() / 2)))
+      throw new Refused(`${to.name} does not receive all that ${from.name} has written: acknowledged rows could be missing on it`);
     const started = Date.now();
     dismissKeepers(ways, control.authority);
     await handOver(control, plan, left);

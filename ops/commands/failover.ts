@@ -12,7 +12,8 @@ export const summary = "makes a member the primary when none is left, at the pri
 export const usage = `npx pgha failover --to <member> [options]
 
 For when there is no primary and Patroni promotes nobody by itself, because no member is known to have every
-acknowledged row. Says what may be lost before anything is done. While there is a primary, use pgha switchover.
+acknowledged row. Says what may be lost before anything is done; what others have beyond the new primary is overwritten
+when they return. While there is a primary, use pgha switchover.
 
   --to <member>      the new primary
   --yes              without asking
@@ -27,14 +28,22 @@ const options = { ...commonOptions, to: { type: "string" }, yes: { type: "boolea
 export async function run(args: string[]): Promise<number> {
   const { stack, json, to, yes } = parseOptions("failover", args, options);
   if (to === undefined) throw new UsageError("failover needs to be told who shall be the primary: --to <member>", "npx pgha failover --help");
-  const control = controlOf((await readStack(stack)).outputs);
+  const { outputs } = await readStack(stack);
+  const control = controlOf(outputs);
+  const look = () => planFailover(control, to, outputs.cluster.postgres.map(({ name }) => name));
   try {
-    const plan = await planFailover(control, to);
-    say(describeLoss(plan));
-    if (!yes && !(await confirmed(`Type ${to} to make it the primary nevertheless: `, to)))
-      throw new Refused("not confirmed: type the name of the new primary, or give --yes");
+    let plan = await look();
+    const loss = describeLoss(plan);
+    say(loss);
+    if (!yes) {
+      if (!(await confirmed(`Type ${to} to make it the primary nevertheless: `, to)))
+        throw new Refused("not confirmed: type the name of the new primary, or give --yes");
+      // Meanwhile a primary may be back, or a member that has more
+      plan = await look();
+      if (describeLoss(plan) !== loss) throw new Refused(`it is not as it was when you were asked, so ask again:\n${describeLoss(plan)}`);
+    }
     const seconds = (await failover(control, plan)) / 1000;
-    const report = { to, seconds, mayLoseBytes: plan.behind ?? null, synchronous: plan.to.synchronous };
+    const report = { to, seconds, complete: plan.complete, lacksAtLeastBytes: plan.behind ?? null, synchronous: plan.to.synchronous, unasked: plan.unasked };
     print(json, report, () => `${to} is the primary after ${formatSeconds(seconds)}\n`);
     return 0;
   } catch (error) {

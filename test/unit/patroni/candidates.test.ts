@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { chooseCandidate, describeUnfit, judgeCandidates } from "../../../infra/patroni/candidates";
 import { preferredSuccessors } from "../../../infra/cluster/succession";
-import { describeLoss } from "../../../infra/patroni/failover";
 import { Member, readMember } from "../../../infra/patroni/members";
 
 const address = { host: "localhost", port: 1 };
@@ -23,6 +22,8 @@ describe("who takes over in a switchover", () => {
     assert.match(unfit({ barred: true })!, /nofailover/);
     assert.match(unfit({ synchronous: false })!, /acknowledged rows/);
     assert.equal(unfit({ synchronous: false }, false), undefined);
+    assert.equal(unfit({ replayLag: 16 * 2 ** 20 }), undefined, "what is received is not lost, only late");
+    assert.match(unfit({ replayLag: 16 * 2 ** 20 + 1 })!, /bytes to replay/);
   });
 
   it("is never the primary, and nobody when nobody is fit, with each one's reason", () => {
@@ -35,6 +36,8 @@ describe("who takes over in a switchover", () => {
   it("is the one with the highest priority, then the preferred one, then the nearest", () => {
     const choose = (members: Member[], prefer?: string[]) => chooseCandidate(judge(members), prefer)?.name;
     assert.equal(choose([standby("b", { lag: 9 }), standby("c")]), "c");
+    assert.equal(choose([standby("b", { lag: 9 }), standby("c", { replayLag: 900 })]), "c");
+    assert.equal(choose([standby("b", { replayLag: 9 }), standby("c")]), "c");
     assert.equal(choose([standby("b", { lag: 9 }), standby("c")], ["b", "c"]), "b");
     assert.equal(choose([standby("b", { priority: 2, lag: 9 }), standby("c")], ["c"]), "b");
     assert.equal(choose([standby("b", { lag: 5000 }), standby("c")], ["b"]), "c", "preferred, but unfit");
@@ -53,18 +56,7 @@ describe("who takes over in a switchover", () => {
     for (const role of ["sync_standby", "quorum_standby"]) assert.ok(read({ role }).synchronous, role);
     assert.ok(!read({}).synchronous && !read({}).primary && !read({}).barred);
     assert.ok(read({ tags: { nofailover: true } }).barred && read({ tags: { failover_priority: 0 } }).barred);
-    assert.deepEqual([read({ lag: 5 }).lag, read({ lag: "unknown" }).lag, read({ lag: 5, replay_lag: 7 }).lag], [5, undefined, 7]);
-  });
-});
-
-describe("what a failover may lose", () => {
-  const plan = { to: standby("postgres-2"), behind: 0, ahead: [], synchronousMode: true };
-  it("is said before it is done", () => {
-    assert.match(describeLoss(plan), /no acknowledged row should be missing/);
-    assert.match(describeLoss({ ...plan, to: standby("postgres-2", { synchronous: false }) }), /may be lost for good/);
-    assert.match(describeLoss({ ...plan, synchronousMode: false }), /may be lost for good/);
-    assert.match(describeLoss({ ...plan, behind: 77 }), /lacks at least 77 bytes/);
-    assert.match(describeLoss({ ...plan, behind: undefined }), /is not known/);
-    assert.match(describeLoss({ ...plan, behind: 77, ahead: [standby("postgres-3", { lag: 3 })] }), /postgres-3 has more/);
+    assert.deepEqual([read({ lag: 5 }).lag, read({ lag: "unknown" }).lag, read({ lag: 5, replay_lag: 7 }).lag], [5, undefined, 5]);
+    assert.equal(read({ replay_lag: 7 }).replayLag, 7);
   });
 });
