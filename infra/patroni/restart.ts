@@ -1,19 +1,29 @@
-import { call, Control, pause, waitUntilReady } from "./client";
+import { call, Control, Json, pause, waitUntilReady } from "./client";
 import type { Address } from "../targets/target";
-import { underPause } from "./underPause";
+import { PauseOptions, underPause } from "./underPause";
 import { checkpoint, dismissKeepers, untilWritable, writableWays } from "./writable";
 
 const READY_SECONDS = 60;
+/** A member that takes longer does not answer. Seconds. */
+const ANSWER_SECONDS = 5;
 
-interface Waiting {
+export interface Answering {
   address: Address;
+  name: string;
   primary: boolean;
+  /** A setting waits in it for a restart. */
+  waits: boolean;
 }
 
-/** The members in which a setting waits for a restart. */
-async function waitingMembers(control: Control): Promise<Waiting[]> {
-  const states = await Promise.all(control.patroni.map(async (address) => ({ address, state: await call(control, address, "GET", "/patroni") })));
-  return states.filter(({ state }) => state.pending_restart).map(({ address, state }) => ({ address, primary: state.role === "primary" }));
+/** Asks each member; `silent`: where nobody answers. */
+export async function askMembers(control: Pick<Control, "patroni" | "authority" | "certificate" | "key">): Promise<{ answering: Answering[]; silent: Address[] }> {
+  const ask = async (address: Address) => {
+    const state = await call(control, address, "GET", "/patroni", undefined, ANSWER_SECONDS).catch(() => undefined);
+    const name = String((state?.patroni as Json | undefined)?.name);
+    return { address, state: state && { address, name, primary: state.role === "primary", waits: Boolean(state.pending_restart) } };
+  };
+  const asked = await Promise.all(control.patroni.map(ask));
+  return { answering: asked.flatMap(({ state }) => state ?? []), silent: asked.flatMap(({ address, state }) => (state ? [] : [address])) };
 }
 
 /**
@@ -24,26 +34,37 @@ async function waitingMembers(control: Control): Promise<Waiting[]> {
 export async function restartWhereNeeded(control: Control, primaryFirst: boolean, settle: number): Promise<void> {
   for (const _look of ["first", "second"]) {
     await pause(settle * 1000);
-    const waiting = await waitingMembers(control);
+    const waiting = (await askMembers(control)).answering.filter(({ waits }) => waits);
     if (!waiting.length) return;
-    waiting.sort((a, b) => (primaryFirst ? -1 : 1) * (Number(a.primary) - Number(b.primary)));
-    for (const { address, primary } of waiting) {
-      await (primary ? restartPrimary(control, address) : restart(control, address));
-      await waitUntilReady(control, READY_SECONDS);
-    }
+    await restartMembers(control, waiting, { primaryFirst, onlyWaiting: true });
   }
 }
 
-async function restart(control: Control, address: Address): Promise<void> {
-  await call(control, address, "POST", "/restart", { restart_pending: true });
+export interface RestartOptions extends PauseOptions {
+  primaryFirst?: boolean;
+  /** Patroni refuses where nothing waits any more. */
+  onlyWaiting?: boolean;
 }
 
-async function restartPrimary(control: Control, address: Address): Promise<void> {
+/** Restarts these members one after the other, each well before the next. */
+export async function restartMembers(control: Control, members: Answering[], { primaryFirst = false, onlyWaiting, ...options }: RestartOptions): Promise<void> {
+  const { progress = () => undefined } = options;
+  const inTurn = [...members].sort((a, b) => (primaryFirst ? -1 : 1) * (Number(a.primary) - Number(b.primary)));
+  const body = onlyWaiting ? { restart_pending: true } : {};
+  for (const { address, name, primary } of inTurn) {
+    const restart = () => call(control, address, "POST", "/restart", body);
+    await (primary ? underRestart(control, options, restart) : restart());
+    await waitUntilReady(control, READY_SECONDS);
+    progress(`${name} has restarted`);
+  }
+}
+
+async function underRestart(control: Control, options: PauseOptions, restart: () => Promise<unknown>): Promise<void> {
   const ways = await writableWays(control);
   await checkpoint(ways, control.authority);
-  await underPause(control, {}, async (left) => {
+  await underPause(control, options, async (left) => {
     dismissKeepers(ways, control.authority);
-    await restart(control, address);
+    await restart();
     await untilWritable(ways, control.authority, left);
   });
 }

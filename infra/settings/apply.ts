@@ -1,21 +1,25 @@
 import { describeDrift } from "../database/catalogue/drift";
-import { ask, Control, Json } from "../patroni/client";
+import { ask, Control, Json, pause } from "../patroni/client";
 import { lowersShared, mergePatch } from "../patroni/configuration";
-import { restartWhereNeeded } from "../patroni/restart";
+import { askMembers, restartWhereNeeded } from "../patroni/restart";
 import { close, open } from "../patroni/sql";
 import { reaching, reachingControl } from "../reach/reach";
+import type { PostgresVersion } from "../cluster/spec";
+import { Effect, effectsOf } from "./effects";
 import { compareServer, Expected } from "./expected";
+import { refusedSettings } from "./inForce";
 import { readServer } from "./server";
 
 export interface SettingsInputs extends Expected {
   control: Control;
+  version: PostgresVersion;
   /** None is declared; a refresh puts in how the primary differs. */
   drift: string[];
 }
 
 /** The live configuration; undefined while no member answers. */
 export async function liveConfiguration({ control }: SettingsInputs): Promise<Json | undefined> {
-  return reaching(control.reach, control.patroni, (patroni) => ask({ ...control, patroni }, "GET", "/config")).catch(() => undefined);
+  return reaching(control.reach, control.patroni, (patroni) => ask({ ...control, patroni }, "GET", "/config", undefined, 5)).catch(() => undefined);
 }
 
 const PATIENCE_MS = 10_000;
@@ -41,22 +45,41 @@ export async function primaryDrift({ control, configuration, accessRules }: Sett
 
 /**
  * Patches what differs, and restarts the servers in which a setting waits for it, also from an update that failed half-way.
- * A patch after which a server does not come back is taken back, so that no other server meets it.
+ * A patch after which a server does not come back, or that the primary does not take, is taken back: no other server meets it.
+ * Where a member does not answer, what restarts nothing is applied all the same.
  */
 export async function applySettings(inputs: SettingsInputs, managed: unknown): Promise<SettingsInputs> {
   await reachingControl(inputs.control, (control) => apply({ ...inputs, control }, managed));
   return inputs;
 }
 
-async function apply({ control, configuration }: SettingsInputs, managed: unknown): Promise<void> {
+async function apply({ control: whole, configuration, version }: SettingsInputs, managed: unknown): Promise<void> {
+  const { answering, silent } = await askMembers(whole);
+  const control = { ...whole, patroni: answering.map(({ address }) => address) };
   const live = await ask(control, "GET", "/config");
   const patch = mergePatch(live, configuration, managed);
   const changed = Object.keys(patch).length > 0;
+  const away = silent.map(({ host, port }) => `${host}:${port}`).join(" and ");
+  if (away) refuseRestart(effectsOf(live, configuration, version, (managed ?? {}) as Json), away);
+  const before = changed ? await refusedSettings(control.writers, control.authority) : [];
   if (changed) await ask(control, "PATCH", "/config", patch);
+  const settle = changed ? Number(configuration.loop_wait) + 1 : 0;
   try {
-    await restartWhereNeeded(control, lowersShared(managed ?? live, configuration), changed ? Number(configuration.loop_wait) + 1 : 0);
+    // Nobody is restarted while another one is away
+    await (away ? pause(settle * 1000) : restartWhereNeeded(control, lowersShared(managed ?? live, configuration), settle));
+    const refused = changed && before ? await refusedSettings(control.writers, control.authority) : [];
+    const worse = (refused ?? ["a new session"]).filter((each) => !before?.includes(each));
+    if (worse.length) throw new Error(`Postgres does not take ${worse.join("; ")}. It was taken back: a server would not start with it`);
   } catch (error) {
     if (changed) await ask(control, "PATCH", "/config", mergePatch(configuration, live, patch));
     throw error;
   }
+}
+
+/** Without a member only what restarts nothing can be set: what stops writes for want of a standby can be undone. Throws before anything is touched. */
+function refuseRestart(effects: Effect[], away: string): void {
+  const restarting = effects.filter(({ reach }) => reach === "restart").map(({ setting }) => setting);
+  if (restarting.length)
+    throw new Error(`Patroni at ${away} does not answer, and ${restarting.join(" and ")} needs a restart of every server: bring that one back first (npx pgha status). Nothing was changed`);
+  console.error(`warning: Patroni at ${away} does not answer: its server takes the settings up when it is back, and nothing is restarted until then`);
 }

@@ -11,7 +11,7 @@ const patches = () => load<typeof import("../patroni/configuration")>("patroni/c
 
 const provider: pulumi.dynamic.ResourceProvider = {
   // Of no effect itself: it tells whoever reads a preview what each change will do to the running servers
-  check: async (olds, news: SettingsInputs & { version: PostgresVersion }) => {
+  check: async (olds, news: SettingsInputs) => {
     const managed = olds.configuration;
     if (managed === undefined) return { inputs: news };
     const live = (await settings().liveConfiguration(news)) ?? managed;
