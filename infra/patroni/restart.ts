@@ -13,6 +13,8 @@ export interface Answering {
   primary: boolean;
   /** A setting waits in it for a restart. */
   waits: boolean;
+  /** In maintenance mode. */
+  paused: boolean;
 }
 
 /** Asks each member; `silent`: where nobody answers. */
@@ -20,7 +22,7 @@ export async function askMembers(control: Pick<Control, "patroni" | "authority" 
   const ask = async (address: Address) => {
     const state = await call(control, address, "GET", "/patroni", undefined, ANSWER_SECONDS).catch(() => undefined);
     const name = String((state?.patroni as Json | undefined)?.name);
-    return { address, state: state && { address, name, primary: state.role === "primary", waits: Boolean(state.pending_restart) } };
+    return { address, state: state && { address, name, primary: state.role === "primary", waits: Boolean(state.pending_restart), paused: state.pause === true } };
   };
   const asked = await Promise.all(control.patroni.map(ask));
   return { answering: asked.flatMap(({ state }) => state ?? []), silent: asked.flatMap(({ address, state }) => (state ? [] : [address])) };

@@ -29,7 +29,7 @@ export function compareConfiguration(expected: Json, live: Json): Drift[] {
   return [...new Set([...Object.keys(declared), ...Object.keys(found)])].sort().flatMap((key): Drift[] => {
     const base = { where: "cluster", object: `Patroni's ${key}` };
     if (!(key in found)) return [{ ...base, change: "missing", declared: declared[key], mend: UP }];
-    if (!(key in declared)) return [{ ...base, change: "unexpected", live: found[key], mend: `patronictl edit-config --set ${key}=null` }];
+    if (!(key in declared)) return [{ ...base, change: "unexpected", live: found[key], mend: key === "pause" ? "npx pgha resume" : `patronictl edit-config --set ${key}=null` }];
     return declared[key] === found[key] ? [] : [{ ...base, change: "different", attribute: "value", declared: declared[key], live: found[key], mend: UP }];
   });
 }

@@ -8,6 +8,7 @@ import { askPooler } from "./poolers";
 import { askProxy, readEtcd } from "./proxies";
 import { ServedCertificate, StatusReport } from "./report";
 import { judge } from "./verdict";
+import { askWal } from "./wal";
 
 /** Milliseconds that each part has to answer. */
 const timeout = 2000;
@@ -17,7 +18,7 @@ export async function collectStatus(outputs: Outputs, stack: string): Promise<St
   const { cluster, caCertificate: ca } = outputs;
   const options = { ca, timeout };
   const name = (servers: { name: string }[], index: number) => servers[index]?.name ?? `#${index + 1}`;
-  const [patronis, poolers, proxies, endpoints, maintenance] = await Promise.all([
+  const [patronis, poolers, proxies, endpoints, maintenance, wal] = await Promise.all([
     Promise.all(outputs.patroniUrls.map((url) => askPatroni(url, options))),
     Promise.all(outputs.poolerUrls.map((url, index) => askPooler(name(cluster.pgbouncer, index), url, options))),
     Promise.all(outputs.statsUrls.map((url, index) => askProxy(name(cluster.haproxy, index), url, options))),
@@ -28,6 +29,7 @@ export async function collectStatus(outputs: Outputs, stack: string): Promise<St
       askEndpoint("direct read", outputs.haproxyReadUrl, options),
     ]),
     askMaintenance(maintenanceUrl(outputs), options),
+    askWal(maintenanceUrl(outputs), options),
   ]);
   const now = new Date();
   const served = [
@@ -45,6 +47,7 @@ export async function collectStatus(outputs: Outputs, stack: string): Promise<St
     endpoints,
     certificates: readCertificates(served, now),
     maintenance,
+    wal,
   };
   const verdict = judge({ ...parts, now, state: readClusterState(patronis), replication: cluster.replication });
   return { cluster: cluster.name, stack, time: now.toISOString(), verdict, ...parts };

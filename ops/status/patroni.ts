@@ -13,6 +13,7 @@ export interface Own {
   quorum_standby?: boolean;
   replication_state?: string;
   dcs_last_seen?: number;
+  xlog?: { received_location?: number };
   patroni?: { version?: string };
 }
 

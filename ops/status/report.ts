@@ -15,6 +15,8 @@ export interface StatusReport {
   certificates: ServedCertificate[];
   /** Absent from stacks that were deployed before there were jobs. */
   maintenance?: Maintenance;
+  /** What the primary says of its WAL. */
+  wal?: Wal;
   /** With --budget: how long writes stop in each kind of failure, as computed from the timers. Seconds. */
   budget?: Budget;
 }
@@ -41,6 +43,8 @@ export interface Member extends Part {
   timeline?: number;
   /** Bytes not yet replayed; of standbys. */
   lag?: number;
+  /** Bytes of WAL up to which a standby has received, since the cluster began. */
+  position?: number;
   /** synchronous: the primary waits for it; quorum: one of those that it waits for any of. */
   sync?: "synchronous" | "quorum" | "asynchronous";
   pendingRestart: boolean;
@@ -132,6 +136,30 @@ export interface PartitionedTable {
   partitions: number;
   oldest?: string;
   aheadUntil?: string;
+}
+
+/** The WAL of the primary and what keeps it. */
+export interface Wal {
+  /** Why nothing is known of it. */
+  error?: string;
+  /** Position of the oldest that it still has, in bytes as a member's position. */
+  oldest?: number;
+  slots: Slot[];
+}
+
+/** A replication slot; those of members are among them. */
+export interface Slot {
+  name: string;
+  type: "physical" | "logical";
+  /** Of a logical one. */
+  database?: string;
+  /** Its consumer is connected. */
+  active: boolean;
+  /** Postgres's word: reserved, extended, unreserved, lost. */
+  walStatus?: string;
+  /** Why it is of no use any more. */
+  reason?: string;
+  retainedBytes?: number;
 }
 
 /** What the cluster as a whole says of itself; absent when no Patroni answers. */

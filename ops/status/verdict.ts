@@ -1,9 +1,10 @@
 import { counted } from "../../tools/words";
 import { formatBytes, formatSeconds } from "../format";
 import { maintenanceProblems } from "./maintenance";
+import { lacksWal, slotProblems } from "./wal";
 import { ClusterState, Member, StatusReport, Verdict } from "./report";
 
-export interface Evidence extends Pick<StatusReport, "members" | "etcd" | "poolers" | "proxies" | "endpoints" | "certificates" | "maintenance"> {
+export interface Evidence extends Pick<StatusReport, "members" | "etcd" | "poolers" | "proxies" | "endpoints" | "certificates" | "maintenance" | "wal"> {
   now: Date;
   state?: ClusterState;
   replication: { mode: "asynchronous" | "priority" | "quorum" | "strict"; synchronousStandbys: number };
@@ -30,6 +31,7 @@ export function judge(evidence: Evidence): Verdict {
   // Without a way to the primary that is what is wrong
   if (evidence.maintenance && evidence.endpoints.every(({ name, error }) => name !== "write" || !error))
     problems.push(...maintenanceProblems(evidence.maintenance, primary, evidence.now));
+  if (evidence.wal) problems.push(...slotProblems(evidence.wal, members));
   const primaries = members.filter(({ error, role, state }) => !error && role === "primary" && state === "running");
   const standbys = members.filter(streams);
   if (members.every(({ error }) => error))
@@ -40,6 +42,7 @@ export function judge(evidence: Evidence): Verdict {
   }
   if (primaries.length > 1) problems.unshift(`two primaries: ${primaries.map(({ name }) => name).join(" and ")}; Patroni should demote one within seconds`);
   const line = [
+    ...(evidence.state?.paused ? ["MAINTENANCE MODE"] : []),
     `primary ${primaries.map(({ name }) => name).join(" and ")}`,
     `${standbys.length > 0 ? counted(standbys.length, "standby") : "no standbys"} streaming`,
     synchrony(standbys, evidence.replication),
@@ -55,12 +58,13 @@ function synchrony(standbys: Member[], { mode, synchronousStandbys }: Evidence["
   return quorum > 0 ? `any ${Math.min(synchronousStandbys, quorum)} of ${quorum} synchronous` : `${synchronous} synchronous`;
 }
 
-function memberProblems({ members, state, replication }: Evidence): string[] {
+function memberProblems({ members, state, replication, wal }: Evidence): string[] {
   const problems = members.flatMap((member) => {
     const { name, error, role, state: word, lag, pendingRestart, etcdSeenSecondsAgo, leastTtl = 0 } = member;
     if (error) return [`${name} ${error}`];
     const found: string[] = [];
-    if (role === "unknown" || (role === "primary" ? word !== "running" : word !== "streaming")) found.push(`${name} is ${word}`);
+    if (lacksWal(member, wal)) found.push(`${name} is ${word} and needs WAL that the primary has no more: npx pgha reinit ${name}`);
+    else if (role === "unknown" || (role === "primary" ? word !== "running" : word !== "streaming")) found.push(`${name} is ${word}`);
     if (lag !== undefined && state && lag > state.maximumLagOnFailover)
       found.push(`${name} lags ${formatBytes(lag)}: too far behind to take over`);
     if (pendingRestart) found.push(`${name} waits for a restart that its settings need`);
@@ -75,7 +79,7 @@ function memberProblems({ members, state, replication }: Evidence): string[] {
   const answers = members.some(({ error }) => !error);
   if (answers && replication.mode !== "asynchronous" && fit < replication.synchronousStandbys)
     problems.push(`${fit === 0 ? "no" : fit} synchronous standby of ${replication.synchronousStandbys} wanted`);
-  if (state?.paused) problems.push("Patroni is in maintenance mode: no failover by itself");
+  if (state?.paused) problems.push("Patroni is in maintenance mode: no failover by itself; npx pgha resume");
   return problems;
 }
 

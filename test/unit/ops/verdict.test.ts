@@ -48,6 +48,24 @@ describe("pgha status: the verdict", () => {
     assert.deepStrictEqual(judgeWith({ maintenance: undefined }).problems, []);
   });
 
+  it("names a standby that comes back by a new copy only, with the command", () => {
+    const behind = { ...standby, state: "running", position: 1000 };
+    onlyProblem({ members: [primary, behind, third], wal: { oldest: 1001, slots: [] } }, /postgres-2 is running and needs WAL that the primary has no more: npx pgha reinit postgres-2/);
+    onlyProblem({ members: [primary, behind, third], wal: { oldest: 1000, slots: [] } }, /^postgres-2 is running$/);
+    assert.deepStrictEqual(judgeWith({ wal: { oldest: 9999, slots: [] } }).problems, []);
+  });
+
+  it("names slots whose consumers have lost their place, or will, but not those of members", () => {
+    const slot = { name: "warehouse", type: "logical" as const, database: "app", active: false, walStatus: "reserved", retainedBytes: 7 };
+    const found = (change: object) => ({ wal: { slots: [{ ...slot, ...change }] } });
+    assert.deepStrictEqual(judgeWith(found({})).problems, []);
+    onlyProblem(found({ walStatus: "lost", reason: "wal_removed" }), /logical slot warehouse is lost \(wal_removed\).*pg_drop_replication_slot\('warehouse'\) in database app/);
+    onlyProblem(found({ walStatus: "extended" }), /warehouse has no consumer and holds 7 B of WAL/);
+    assert.deepStrictEqual(judgeWith(found({ walStatus: "extended", active: true })).problems, []);
+    onlyProblem(found({ walStatus: "unreserved", active: true }), /warehouse is behind/);
+    assert.deepStrictEqual(judgeWith(found({ name: "postgres_3", type: "physical", walStatus: "lost" })).problems, []);
+  });
+
   it("knows when a job is due again", () => {
     const now = new Date("2026-11-21T12:17:00Z");
     for (const [schedule, next] of [["17 * * * *", "2026-11-21T13:17"], ["40 * * * *", "2026-11-21T12:40"], ["40 2 * * *", "2026-11-22T02:40"], ["18 12 * * *", "2026-11-21T12:18"]])
