@@ -46,6 +46,7 @@ describe("what a failover may lose", () => {
     fake!.close();
     assert.ok(!(await plan({ ...members, "postgres-3": standby("postgres-3", undefined, "quorum", "quorum_standby") })).complete, "one that does not say");
     fake!.close();
+    fake!.close();
     const others = Object.fromEntries(NAMES.map((name) => [name, standby(name, 100, "quorum", "replica")]));
     assert.ok(!(await plan(others)).complete, "not a voter");
   });

@@ -22,7 +22,7 @@ describe("before a switchover, while the poolers are paused", () => {
     const { members: [from, to] } = await readMembers(fake.control);
     asked = 0;
     position.location = 1000;
-    return hasReceived(fake.control, { from, to }, milliseconds);
+    return hasReceived(fake.control, { from, to }, milliseconds).finally(() => fake!.close());
   }
 
   it("the new primary is waited for until it has what the old one had written", async () => {

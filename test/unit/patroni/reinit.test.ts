@@ -5,10 +5,11 @@ import { choose } from "../../../ops/commands/restart";
 import { Answers, FakePatroni, fakePatroni } from "../support/fakePatroni";
 
 let fake: FakePatroni | undefined;
-afterEach(() => fake?.close());
+const close = () => fake?.close();
 
 describe("pgha reinit", function () {
   this.timeout(15_000);
+  afterEach(close);
   const known = (name: string, role: string, state: string) => ({ name, role, state, lag: 0 });
   async function plan(name: string, states: string[], { force = false, lost = [] as string[] } = {}) {
     const members = states.map((state, index) => known(`postgres-${index + 1}`, index ? "replica" : "leader", state));
@@ -49,6 +50,7 @@ describe("pgha reinit", function () {
 });
 
 describe("pgha pause and resume", () => {
+  afterEach(close);
   it("change the cluster's configuration once, and wait until the members know", async () => {
     const config: { pause?: boolean } = {};
     let asked = 0;

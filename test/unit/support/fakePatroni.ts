@@ -33,6 +33,7 @@ export async function fakePatroni(members: Record<string, Answers | undefined>):
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    server.unref(); // one that is forgotten keeps no test run alive
     addresses.push({ host: "127.0.0.1", port: (server.address() as AddressInfo).port });
     if (answers) servers.push(server);
     else server.close();
