@@ -29,16 +29,30 @@ export function buildContext(context = ".", dockerfile = posix.join(context, "Do
   return { directory, dockerfile: path };
 }
 
-/** Changes with every name, mode and content that Docker would see; not with times and owners. */
+/**
+ * Changes with every name, mode and content that Docker would see, not with times and owners; and is the official
+ * provider's, byte for byte, so that a state goes from one to the other without a build.
+ */
 export function contextDigest(context: BuildContext): string {
   const digest = createHash("sha256");
+  const add = (name: string, mode: string, content: Buffer | string) =>
+    digest.update(name + mode).update(createHash("sha256").update(content).digest()).update("\0");
+  // By this name whatever it is called, and once more in its place if it lies inside the context
+  add("Dockerfile", modeString(0), readFileSync(join(context.directory, context.dockerfile)));
   for (const { path, type, mode } of listContext(context)) {
     const full = join(context.directory, path);
-    const content = type === "file" ? readFileSync(full) : type === "symlink" ? readlinkSync(full) : "";
-    const contentDigest = createHash("sha256").update(content).digest("hex");
-    digest.update(`${path}\0${type}\0${mode}\0${contentDigest}\n`);
+    if (type === "symlink") add(path, modeString(mode, "L"), readlinkSync(full));
+    else if (type === "file") add(path, modeString(mode), readFileSync(full));
   }
-  return digest.update(context.dockerfile).digest("hex");
+  return digest.digest("hex");
+}
+
+/** As Go writes a file's mode: what it is and its special bits, or "-", then the permissions. */
+function modeString(mode: number, type = ""): string {
+  const bits = (letters: string, shift: number) =>
+    [...letters].filter((_, index) => mode & (1 << (letters.length - 1 - index + shift))).join("");
+  const permissions = [..."rwxrwxrwx"].map((letter, index) => (mode & (1 << (8 - index)) ? letter : "-")).join("");
+  return (type + bits("ugt", 9) || "-") + permissions;
 }
 
 export function contextArchive(context: BuildContext): Pack {

@@ -29,8 +29,11 @@ export const container: Resource = {
 
   async update(id, state, inputs) {
     const updated = updatedState(state, inputs);
+    const target = (await docker()).getContainer(id);
     try {
-      await (await docker()).getContainer(id).update(updatableOptions(inputs as unknown as ContainerInputs));
+      await target.update(updatableOptions(inputs as unknown as ContainerInputs));
+      // One that was found stopped
+      if (state.mustRun === false && inputs.mustRun && inputs.start) await orUndefined(target.start(), 304);
     } catch (error) {
       throw new InitializationFailed(id, updated, `Unable to update a container: ${daemonMessage(error)}`);
     }

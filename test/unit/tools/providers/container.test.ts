@@ -109,6 +109,17 @@ describe("stand-in container on Docker", function () {
     });
   });
 
+  it("is started again by the update that follows on a refresh which found it stopped", async () => {
+    const running = { ...inputs, mustRun: true };
+    await container.update("c1", running, { ...running, memory: 2 }, operation());
+    assert.deepEqual(docker.calls.splice(0), ["POST /containers/c1/update"]);
+    const state = await container.update("c1", { ...running, mustRun: false }, running, operation());
+    assert.deepEqual(docker.calls.splice(0), ["POST /containers/c1/update", "POST /containers/c1/start"]);
+    assert.equal(state.mustRun, true);
+    await container.update("c1", { ...running, mustRun: false }, { ...running, start: false }, operation());
+    assert.deepEqual(docker.calls, ["POST /containers/c1/update"]);
+  });
+
   it("is stopped with its grace, then removed with its anonymous volumes", async () => {
     await container.delete("c1", { destroyGraceSeconds: 30, removeVolumes: true }, operation());
     assert.deepEqual(docker.calls, ["POST /containers/c1/stop?t=30", "DELETE /containers/c1?force=true&v=true"]);
