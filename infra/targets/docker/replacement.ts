@@ -10,6 +10,8 @@ export interface Neighbour {
   container: string;
   /** It is waited for as the container that it is to become. */
   fingerprint?: string;
+  /** It is made after this one: where it is not there yet, nothing waits for it. */
+  later?: boolean;
 }
 
 export interface HandoverInputs {
@@ -84,7 +86,8 @@ async function leaveTraffic(server: string, pools: string[], control: Control): 
   await left;
 }
 
-async function waitForNeighbour(server: string, { container, fingerprint }: Neighbour): Promise<void> {
+async function waitForNeighbour(server: string, { container, fingerprint, later }: Neighbour): Promise<void> {
+  if (later && !(await exists(container))) return;
   const deadline = Date.now() + NEIGHBOUR_SECONDS * 1000;
   for (;;) {
     const healthy = await isHealthy(container);
@@ -96,6 +99,10 @@ async function waitForNeighbour(server: string, { container, fingerprint }: Neig
       throw new Error(`${server} is not replaced while ${container} is not healthy: see \`docker logs ${container}\`, then run up again`);
     await pause(500);
   }
+}
+
+async function exists(container: string): Promise<boolean> {
+  return new Docker().getContainer(container).inspect().then(() => true).catch(orMissing(false));
 }
 
 /** undefined: there is no such container, or one that is not labelled. */

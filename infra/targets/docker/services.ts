@@ -11,6 +11,7 @@ import { pgbouncerFile } from "../../render/pgbouncer";
 import { publisherFiles } from "../../render/publishers";
 import { User } from "../../secrets";
 import { Images } from "./images";
+import type { Neighbour } from "./replacement";
 import { DockerServer, ServerArgs, Site } from "./server";
 
 /** What the servers of a cluster are made of. */
@@ -134,7 +135,8 @@ export function poolerServer({ site, spec, passwords, images }: Parts, pooler: P
   };
 }
 
-/** The servers of one service besides `one`: they must be healthy while it is away. */
-function others(servers: Server[], one: Server) {
-  return servers.filter(({ host }) => host !== one.host).map(({ host }) => ({ container: host }));
+/** The servers of one service besides `one`, which are made in this order: they must be healthy while it is away. */
+function others(servers: Server[], one: Server): Neighbour[] {
+  const at = servers.findIndex(({ host }) => host === one.host);
+  return servers.flatMap(({ host }, index) => (index === at ? [] : [{ container: host, ...(index > at && { later: true }) }]));
 }

@@ -35,6 +35,8 @@ describe("pulumi up as a rolling change", function () {
     assert.deepEqual(neighbours("etcd-2"), ["etcd-1", "etcd-3"]);
     assert.deepEqual(neighbours("haproxy-1"), ["haproxy-2"]);
     assert.deepEqual(neighbours("postgres-1"), ["etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2"]);
+    const later = (name: string) => find(resources, `${name}-handover`).inputs.neighbours.filter((one: { later?: boolean }) => one.later).length;
+    assert.deepEqual([later("etcd-1"), later("etcd-2"), later("etcd-3"), later("postgres-1")], [2, 1, 0, 0], "those that are made only after it");
     for (const { container, fingerprint: wanted } of find(resources, "postgres-1-handover").inputs.neighbours.slice(3))
       assert.equal(wanted, label(containers(resources).find(({ name }) => name === container)!), container);
   });
