@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { lastLines } from "../tools/engine/pulumi";
 import { UserError } from "../tools/errors";
+import { demandItsBackend } from "../tools/engine/backend";
+import { layoutOf } from "../tools/engine/layout";
 import { capture } from "../tools/process";
 import { ExistingEngine, findEngine } from "./engine";
 
@@ -98,6 +100,7 @@ export async function readStack(named: string | undefined): Promise<{ stack: str
 
 /** Asks the engine; throws a UserError with the remedy when the stack is not deployed. */
 export async function readOutputs(engine: ExistingEngine, stack = engine.stack): Promise<Outputs> {
+  demandItsBackend(stack, engine.env, layoutOf(engine.root));
   const args = ["stack", "output", "--json", "--show-secrets", "--non-interactive", "--stack", stack];
   const { code, stdout, stderr } = await capture("pulumi", args, { cwd: engine.root, env: engine.env, timeout: 60_000 });
   if (code !== 0) throw explainFailure(stderr, code, stack);

@@ -64,7 +64,7 @@ async function inPassing(stack: string, engine: EngineEnvironment, step: Progres
     if (fs.existsSync(plugins)) fs.symlinkSync(plugins, at("home/plugins"));
     const { file, passphrase } = configurationCopy(configurationFile(engine.root, stack), at("Pulumi.copy.yaml"), engine.env);
     const env = { ...engine.env, ...passphrase, PULUMI_BACKEND_URL: pathToFileURL(at("state")).href, PULUMI_HOME: at("home"), PULUMI_ACCESS_TOKEN: undefined };
-    const there = { ...engine, env, backend: { own: true }, layout: { ...engine.layout, stack: (name: string) => at(`stack-${name}`) } };
+    const there = { ...engine, env, backend: { own: true, summary: "a copy" }, layout: { ...engine.layout, stack: (name: string) => at(`stack-${name}`) } };
     await ensureStack(stack, there);
     return await run(stack, there, step, ["--config-file", file]);
   } finally {

@@ -31,20 +31,22 @@ Removes what was deployed. Data, passwords and the certificate authority stay, f
   --data           deletes data, passwords, certificates and images too; asks for the cluster's name first
                    what another deployment made under that name is asked for separately
   --yes            does not ask; another deployment's then goes only where this backend has no state of its own
+  --lost-state     with --data: the state of what is there is lost for good, so that nothing can take its data up
 `;
 
 const options = {
   stack: { type: "string", default: "dev" },
   data: { type: "boolean", default: false },
   yes: { type: "boolean", default: false },
+  "lost-state": { type: "boolean", default: false },
 } as const;
 
 export async function run(args: string[]): Promise<number> {
-  const { stack, data, yes } = parseOptions("down", args, options);
+  const { stack, data, yes, "lost-state": lost } = parseOptions("down", args, options);
   checkFolderName(stack, "stack");
   demandDocker(process.env.PGHA_ROOT ?? repository, stack, "destroy");
   const log = createLog(process.stdout, { quiet: true });
-  const engine = await ensureEngine({ log, image: false });
+  const engine = await ensureEngine({ log, image: false, stack });
   const docker = connectDocker(engine.dockerHost);
   const stacked = await findStack(stack, engine);
   const state = stacked && (await exportState(stack, engine));
@@ -55,7 +57,7 @@ export async function run(args: string[]): Promise<number> {
   checkFolderName(cluster, "cluster");
 
   const { own, foreign } = await findLeftovers(docker, deployment);
-  if (!data && ids.length === 0 && !isEmpty(foreign)) throw unknownDeployment(stack, cluster, foreign);
+  if (!(data && lost) && ids.length === 0 && !isEmpty(foreign)) throw unknownDeployment(stack, cluster, foreign);
   const doomed = data ? await askAll(questions(ids, foreign, yes), { cluster, own, foreign, docker, yes }) : [];
   if (doomed === undefined) {
     process.stdout.write("Nothing was deleted.\n");

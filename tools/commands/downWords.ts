@@ -17,7 +17,8 @@ export function questions(ids: string[], foreign: Leftovers, yes: boolean): Whos
 export function unknownDeployment(stack: string, cluster: string, foreign: Leftovers): UserError {
   return new UserError(
     `nothing was touched: this backend has no state of the stack ${stack}; ${leftAlone(cluster, foreign)}`,
-    `run it where that was deployed; or, to delete that with its data: ${npmRun("down", stack, "--data")}`,
+    `run it where that was deployed: pulumi login <its backend>, or PULUMI_BACKEND_URL\n` +
+      `only where that state is lost for good, this deletes the data: ${npmRun("down", stack, "--data", "--lost-state")}`,
   );
 }
 

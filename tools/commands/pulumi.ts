@@ -1,5 +1,5 @@
 import { askPulumi, ensureEngine, runPulumi } from "../engine";
-import { optionOf, selectedStack, targetOf } from "../engine/configuration";
+import { commandOf, optionOf, selectedStack, targetOf } from "../engine/configuration";
 import { ensureStack } from "../engine/stack";
 import { UserError } from "../errors";
 
@@ -13,10 +13,11 @@ const acting = ["up", "update", "refresh", "destroy", "down", "dn", "import", "w
 
 /** Runs any pulumi command with the engine's environment; nothing but its own output goes to stdout. */
 export async function run(args: string[]): Promise<number> {
-  const acts = args.some((argument) => acting.includes(argument));
+  const command = commandOf(args) ?? "";
+  const acts = acting.includes(command);
   let chosen: string | undefined;
   const engine = await ensureEngine({
-    docker: args.some((argument) => working.includes(argument)),
+    docker: working.includes(command),
     preview: !acts,
     stack: (layout, env) => (chosen = optionOf(args, "--stack", "-s") ?? selectedStack(layout, env)),
   });
@@ -27,9 +28,9 @@ export async function run(args: string[]): Promise<number> {
     );
   }
   // `npm run up` makes the stacks of containers; these are made here, so that a preview needs one command
-  if (args.some((argument) => working.includes(argument)) && chosen !== undefined && targetOf(engine.root, chosen) === "aws")
+  if (working.includes(command) && chosen !== undefined && targetOf(engine.root, chosen) === "aws")
     await ensureStack(chosen, engine);
   // Without a stack there is nothing to select yet: pulumi itself then says so.
-  if (chosen === undefined && args[0] !== "stack") await askPulumi(["stack", "select", "dev"], engine);
+  if (chosen === undefined && command !== "stack") await askPulumi(["stack", "select", "dev"], engine);
   return runPulumi(args, engine);
 }

@@ -32,7 +32,7 @@ export async function run(args: string[]): Promise<number> {
   const log = createLog(json ? process.stderr : process.stdout);
   const engine = await ensureEngine({ log, stack });
   await log.step("Stack", async (step) => {
-    const name = await ensureStack(stack, engine);
+    const name = await ensureStack(stack, engine, step);
     const released = await releaseStaleLock(stack, engine);
     const state = await exportState(stack, engine);
     checkName(clusterName(engine.root, stack), deploymentOf(state), npmRun("down", stack, "--data"));

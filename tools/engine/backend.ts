@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
+import { UserError } from "../errors";
 import { Layout, makeFolder } from "./layout";
 
 export interface Backend {
@@ -16,7 +17,7 @@ export interface Backend {
 export interface EngineEnvironment {
   readonly root: string;
   readonly layout: Layout;
-  readonly backend: Pick<Backend, "own">;
+  readonly backend: Pick<Backend, "own" | "summary">;
   readonly dockerHost: string;
   /** Providers whose plugins are stand-ins. */
   readonly standIns: string[];
@@ -34,6 +35,39 @@ export function loggedIn(env: NodeJS.ProcessEnv): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What chose that backend, for people. */
+function chosenBy(env: NodeJS.ProcessEnv): string {
+  const variable = ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN"].find((name) => env[name]);
+  return variable ? `${variable} is set` : "you are logged in";
+}
+
+/** Whether the backend in .pgha/ has a state of the stack. */
+export function hasOwnState(stack: string, layout: Layout): boolean {
+  const stacks = path.join(layout.state, ".pulumi", "stacks");
+  if (!fs.existsSync(stacks)) return false;
+  const file = `${stack.split("/").pop()}.json`;
+  return fs.readdirSync(stacks, { recursive: true, encoding: "utf8" }).some((name) => path.basename(name) === file);
+}
+
+/** Refuses another backend for a stack whose state is in .pgha/: there it would be begun anew, beside its own containers. */
+export function demandItsBackend(stack: string, env: NodeJS.ProcessEnv, layout: Layout): void {
+  const { own, summary } = ensureBackend(env, layout);
+  if (own || !hasOwnState(stack, layout)) return;
+  const here = `PULUMI_BACKEND_URL='${pathToFileURL(layout.state).href}'`;
+  const name = stack.split("/").pop();
+  const option = name === "dev" ? "" : ` --stack ${name}`;
+  throw new UserError(
+    `nothing was touched: the state of the stack ${name} is in .pgha/state, and ${chosenBy(env)}, so that ${summary} would be used`,
+    [
+      `to stay with it, set before the command: ${here}`,
+      "to move it there, with its passwords, and then remove the file:",
+      `  ${here} npm run -s pulumi -- stack export --show-secrets${option} --file moved.json`,
+      `  npm run -s pulumi -- stack init ${stack} && npm run -s pulumi -- stack import${option} --file moved.json`,
+      `  ${here} npm run -s pulumi -- stack rm ${name} --force --yes --preserve-config`,
+    ].join("\n"),
+  );
 }
 
 /** Uses the backend somebody is logged in to, or makes one in .pgha/ with a passphrase of its own. */

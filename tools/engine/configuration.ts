@@ -79,6 +79,11 @@ function commandIndex(args: string[]): number {
   return args.findIndex((argument, index) => !argument.startsWith("-") && !valued.includes(args[index - 1]));
 }
 
+/** The command in a command line of pulumi, or undefined. */
+export function commandOf(args: string[]): string | undefined {
+  return args[commandIndex(args)];
+}
+
 /** The value of an option in a command line of pulumi, whichever way it is written. */
 export function optionOf(args: string[], long: string, short?: string): string | undefined {
   for (const [index, argument] of args.entries()) {

@@ -2,7 +2,7 @@ import { StdioOptions } from "node:child_process";
 import * as path from "node:path";
 import { createLog, Log } from "../log";
 import { capture, follow, Result } from "../process";
-import { EngineEnvironment, ensureBackend } from "./backend";
+import { Backend, demandItsBackend, EngineEnvironment, ensureBackend } from "./backend";
 import { BASE_IMAGE, ensureBaseImage } from "./baseImage";
 import { baseImage, configurationArguments, targetOf } from "./configuration";
 import { connectDocker, defaultDockerHost, dockerHost, ensureDocker } from "./docker";
@@ -53,14 +53,16 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     append(env, dynamicProviderFolders((env.PATH ?? "").split(path.delimiter)));
     return `${version} (${shorten(folders[0], root)})`;
   });
-  let own = false;
+  let backend = undefined as Backend | undefined;
+  let stack = undefined as string | undefined;
   await log.step("State", async () => {
-    const backend = ensureBackend(env, layout);
-    own = backend.own;
+    backend = ensureBackend(env, layout);
     Object.assign(env, backend.env);
+    stack = typeof options.stack === "function" ? options.stack(layout, env) : options.stack;
+    // Whoever only moves states about needs no Docker
+    if (docker && stack !== undefined) demandItsBackend(stack, env, layout);
     return backend.summary;
   });
-  const stack = typeof options.stack === "function" ? options.stack(layout, env) : options.stack;
   const target = targetOf(layout.root, stack);
   let standIns: string[] = [];
   await log.step("Provider plugins", async (step) => {
@@ -80,7 +82,7 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
   }
   // The default stays unsaid, so that plain pulumi sees the same provider configuration.
   if (host !== defaultDockerHost) env.DOCKER_HOST = host;
-  return { root: layout.root, layout, backend: { own }, dockerHost: host, standIns, env };
+  return { root: layout.root, layout, backend: backend!, dockerHost: host, standIns, env };
 }
 
 function prepend(env: NodeJS.ProcessEnv, folders: string[]): void {

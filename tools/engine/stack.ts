@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { UserError } from "../errors";
+import { Step } from "../log";
 import { checkFolderName, clusterName, configurationFile, targetOf } from "./configuration";
 import { askPulumi, EngineEnvironment } from "./index";
 import { lastLines } from "./pulumi";
@@ -35,7 +36,7 @@ export function demandDocker(root: string, stack: string, command: "up" | "destr
 }
 
 /** Makes the stack where there is none, and selects it where no other is selected. */
-export async function ensureStack(stack: string, engine: EngineEnvironment): Promise<string> {
+export async function ensureStack(stack: string, engine: EngineEnvironment, step?: Step): Promise<string> {
   checkFolderName(stack, "stack");
   const file = configurationFile(engine.root, stack);
   if (!fs.existsSync(file)) {
@@ -48,7 +49,10 @@ export async function ensureStack(stack: string, engine: EngineEnvironment): Pro
   checkFolderName(clusterName(engine.root, stack), "cluster");
   const stacks = await listStacks(engine);
   const existing = stacks.find(({ name }) => name.split("/").pop() === stack.split("/").pop());
-  if (existing === undefined) await demand(initArguments(stack, engine), engine);
+  if (existing === undefined) {
+    step?.making(`a new stack ${stack}: its state, with its passwords, goes to ${engine.backend.summary}`);
+    await demand(initArguments(stack, engine), engine);
+  }
   if (!stacks.some(({ current }) => current)) await demand(["stack", "select", stack], engine);
   return `${stack}${existing === undefined ? ", new" : ""}`;
 }

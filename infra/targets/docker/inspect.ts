@@ -23,7 +23,7 @@ export async function inspect({ stack, cluster, clusterId, hosts, ports, fixed }
   if (foreign.length)
     faults.push(
       `the volumes ${foreign.join(", ")} hold data of another deployment of "${cluster}", whose passwords and certificates this stack does not have; ` +
-        `select the stack that made them, or delete them for good by \`npm run down -- --data${stack === "dev" ? "" : ` --stack ${stack}`}\``,
+        `select the stack that made them, or, where that state is lost, delete them for good by \`npm run down -- --data --lost-state${stack === "dev" ? "" : ` --stack ${stack}`}\``,
     );
 
   for (const { label, key, value } of fixed) {

@@ -25,9 +25,9 @@ describe("the look at a machine before anything is touched", () => {
 
   it("refuses data of another deployment, and says how this stack is rid of it", async () => {
     const [fault] = await beside("theirs", () => look("dev"));
-    assert.match(fault, /^the volumes pgha-dev-postgres-1-data hold data of another deployment .* `npm run down -- --data`$/);
+    assert.match(fault, /^the volumes pgha-dev-postgres-1-data hold data of another deployment .* `npm run down -- --data --lost-state`$/);
     const [other] = await beside("theirs", () => look("trial"));
-    assert.match(other, /`npm run down -- --data --stack trial`$/);
+    assert.match(other, /`npm run down -- --data --lost-state --stack trial`$/);
   });
 
   it("refuses to take up data that another version made", async () => {

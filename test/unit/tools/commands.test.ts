@@ -90,7 +90,7 @@ describe("tools/commands", () => {
     it("without a state of its own says that it touched nothing, and the ways out", () => {
       const error = unknownDeployment("x", "c", running);
       assert.match(error.message, /nothing was touched[^]*no state of the stack x[^]*2 containers and 1 volume/);
-      assert.match(error.remedy ?? "", /where that was deployed[^]*npm run down -- --data --stack x/);
+      assert.match(error.remedy ?? "", /where that was deployed[^]*lost for good[^]*npm run down -- --data --lost-state --stack x/);
     });
 
     it("asks for another deployment apart from its own, and --yes answers for one of them only", () => {

@@ -3,12 +3,13 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
-import { ensureBackend, loggedIn } from "../../../tools/engine/backend";
+import { demandItsBackend, ensureBackend, loggedIn } from "../../../tools/engine/backend";
 import { BASE_IMAGE, retryOptions, suiteOf, unobtainable } from "../../../tools/engine/baseImage";
 import {
   baseImage,
   checkFolderName,
   clusterName,
+  commandOf,
   configurationArguments,
   optionOf,
 } from "../../../tools/engine/configuration";
@@ -171,6 +172,26 @@ describe("tools/engine", () => {
       assert.strictEqual(fs.readFileSync(layout.passphrase, "utf8"), passphrase);
     });
 
+    it("stays where a stack's state is: another one is refused, with both ways out", () => {
+      const layout = layoutOf(folder);
+      const elsewhere = { HOME: "/nowhere", PULUMI_ACCESS_TOKEN: "token" };
+      demandItsBackend("dev", elsewhere, layout);
+      write(".pgha/state/.pulumi/stacks/pgha/dev.json", "{}");
+      const own = pathToFileURL(layout.state).href;
+      for (const stack of ["dev", "organization/pgha/dev"]) {
+        assert.throws(
+          () => demandItsBackend(stack, elsewhere, layout),
+          ({ message, remedy }: UserError) =>
+            /nothing was touched: the state of the stack dev is in \.pgha\/state, and PULUMI_ACCESS_TOKEN is set/.test(message) &&
+            remedy!.includes(`before the command: PULUMI_BACKEND_URL='${own}'`) &&
+            /stack export --show-secrets[^]*stack init [^]*stack import/.test(remedy!),
+        );
+      }
+      demandItsBackend("other", elsewhere, layout);
+      demandItsBackend("dev", { HOME: "/nowhere" }, layout);
+      demandItsBackend("dev", { ...elsewhere, PULUMI_BACKEND_URL: own }, layout);
+    });
+
     it("changes nothing for somebody who has one, and shows no credential of it", () => {
       const backend = ensureBackend({ PULUMI_BACKEND_URL: "https://me:secret@state.example.com" }, layoutOf(folder));
       assert.deepStrictEqual(backend, { own: false, summary: "https://state.example.com", env: {} });
@@ -182,7 +203,7 @@ describe("tools/engine", () => {
     const engine = (own = true) => ({
       root: folder,
       layout: layoutOf(folder),
-      backend: { own },
+      backend: { own, summary: "" },
       env: { PULUMI_STACK: "dev", HOME: folder },
     });
     const copy = () => path.join(layoutOf(folder).stack("dev"), "Pulumi.dev.yaml");
@@ -226,6 +247,12 @@ describe("tools/engine", () => {
       assert.deepStrictEqual(configurationArguments(["up", "--stack=other"], engine()), ["up", "--stack=other"]);
       write("Pulumi.dev.yaml", "encryptionsalt: v1:abc\n");
       assert.deepStrictEqual(configurationArguments(["up"], engine()), ["up"]);
+    });
+
+    it("knows the command wherever the options stand", () => {
+      assert.strictEqual(commandOf(["-s", "up", "stack", "import"]), "stack");
+      assert.strictEqual(commandOf(["up", "--yes"]), "up");
+      assert.strictEqual(commandOf(["--help"]), undefined);
     });
 
     it("is found by a stack's name however the option is written", () => {
