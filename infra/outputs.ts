@@ -18,7 +18,7 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
   const caFile = path.join(FOLDER, spec.name, "ca.crt");
   const { application, applicationReadonly, monitoring, poolerAdmin, postgres, stats } = secrets.passwords;
   const url = (user: string, password: pulumi.Output<string>, addresses: Address[], database: string) =>
-    pulumi.interpolate`postgresql://${user}:${password}@${hostList(addresses)}/${database}?sslmode=verify-full&sslrootcert=${caFile}&connect_timeout=${CLIENT_CONNECT_TIMEOUT}`;
+    pulumi.interpolate`postgresql://${user}:${password}@${hostList(addresses)}/${database}?sslmode=verify-full&sslrootcert=${pathInUrl(caFile)}&connect_timeout=${CLIENT_CONNECT_TIMEOUT}`;
   const { database } = spec;
   const urlsOf = ({ name, database: target }: RoleSpec) => ({
     write: url(name, secrets.roles[name], endpoints.poolers, target),
@@ -63,6 +63,11 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
       pgbouncer: spec.poolers.map(({ name, host }) => ({ name, host })),
     },
   };
+}
+
+/** Every client reads it alike: libpq and JDBC decode, some take "+" for a space, libpq 17 and newer refuse one. */
+export function pathInUrl(file: string): string {
+  return file.split(path.sep).map(encodeURIComponent).join("/");
 }
 
 function hostList(addresses: Address[]): string {
