@@ -15,6 +15,7 @@ import {
   removeVolumes,
   volumeSizes,
 } from "../engine/leftovers";
+import { demandItsEngine, present } from "../engine/lost";
 import { clearInterrupted } from "../engine/repair";
 import { repository } from "../engine/layout";
 import { demand, demandDocker, findStack, releaseStaleLock } from "../engine/stack";
@@ -56,6 +57,7 @@ export async function run(args: string[]): Promise<number> {
   const cluster = deployment.clusters[0];
   checkFolderName(cluster, "cluster");
 
+  if (state && !data) demandItsEngine(state.deployment.resources ?? [], await present(docker), engine.dockerHost, stack);
   const { own, foreign } = await findLeftovers(docker, deployment);
   if (!(data && lost) && ids.length === 0 && !isEmpty(foreign)) throw unknownDeployment(stack, cluster, foreign);
   const doomed = data ? await askAll(questions(ids, foreign, yes), { cluster, own, foreign, docker, yes }) : [];

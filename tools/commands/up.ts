@@ -31,17 +31,19 @@ export async function run(args: string[]): Promise<number> {
   // With --json only the outputs go to stdout.
   const log = createLog(json ? process.stderr : process.stdout);
   const engine = await ensureEngine({ log, stack });
+  const replaced: string[] = [];
   await log.step("Stack", async (step) => {
     const name = await ensureStack(stack, engine, step);
     const released = await releaseStaleLock(stack, engine);
     const state = await exportState(stack, engine);
     checkName(clusterName(engine.root, stack), deploymentOf(state), npmRun("down", stack, "--data"));
-    const cleared = await repairStack({ stack, exported: state, docker: connectDocker(engine.dockerHost), engine, step });
-    return [name, released, cleared].filter(Boolean).join("; ");
+    const { done, replace } = await repairStack({ stack, exported: state, docker: connectDocker(engine.dockerHost), engine, step });
+    replaced.push(...replace.flatMap((urn) => ["--replace", urn]));
+    return [name, released, ...done].filter(Boolean).join("; ");
   });
   log.note(`pulumi up --stack ${stack}`);
   const started = Date.now();
-  const code = await runPulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--suppress-outputs"], engine, {
+  const code = await runPulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--suppress-outputs", ...replaced], engine, {
     onStderr: json,
   });
   if (code === 130) {

@@ -4,10 +4,11 @@ import type Docker from "dockerode";
 import { Step } from "../log";
 import { counted } from "../words";
 import { unlessMissing } from "./docker";
+import { demandItsEngine, findLost, present } from "./lost";
 import type { EngineEnvironment } from "./index";
 import { findLeftovers, Leftovers } from "./leftovers";
 import { demand } from "./stack";
-import { deploymentOf, Exported, PendingOperation, Resource } from "./state";
+import { deploymentOf, Exported, PendingOperation } from "./state";
 
 const containerType = "docker:index/container:Container";
 const networkType = "docker:index/network:Network";
@@ -21,29 +22,32 @@ export interface Repair {
   step: Step;
 }
 
-/** Brings the state of a stack and Docker together again before an update. Returns what was done, or undefined. */
-export async function repairStack(repair: Repair): Promise<string | undefined> {
-  const done = [await clearInterrupted(repair), await forgetLost(repair)];
-  return done.filter(Boolean).join("; ") || undefined;
+export interface Repaired {
+  /** What was done, for people. */
+  done: string[];
+  /** URNs of what the update is to make anew. */
+  replace: string[];
 }
 
-/** Containers of the state that do not run: the engine notices them only when it is told to look. */
-export function lostContainers(resources: Resource[], running: Set<string>): string[] {
-  return resources
-    .filter(({ type, id }) => type === containerType && id !== undefined && !running.has(id))
-    .map(({ urn }) => urn);
-}
-
-async function forgetLost({ stack, exported, docker, engine, step }: Repair): Promise<string | undefined> {
-  const running = new Set((await docker.listContainers()).map(({ Id }) => Id));
-  const lost = lostContainers(exported.deployment.resources ?? [], running);
-  if (lost.length === 0) return undefined;
-  step.making(`refreshing ${counted(lost.length, "container")} stopped or removed outside of Pulumi`);
-  await demand(
-    ["refresh", "--stack", stack, "--yes", "--skip-preview", ...lost.flatMap((urn) => ["--target", urn])],
-    engine,
-  );
-  return `${counted(lost.length, "container")} refreshed`;
+/** Brings the state of a stack and Docker together again before an update. */
+export async function repairStack(repair: Repair): Promise<Repaired> {
+  const { stack, exported, docker, engine, step } = repair;
+  const resources = exported.deployment.resources ?? [];
+  demandItsEngine(resources, await present(docker), engine.dockerHost, stack);
+  const cleared = await clearInterrupted(repair);
+  const { forgettable, images } = await findLost(resources, docker);
+  const kinds = [...new Set(forgettable.map((urn) => /(\w+)::[^:]*$/.exec(urn)![1].toLowerCase()))].join(", ");
+  if (forgettable.length > 0) {
+    step.making(`refreshing ${forgettable.length} of ${kinds}, stopped or removed outside of Pulumi`);
+    const targets = forgettable.flatMap((urn) => ["--target", urn]);
+    await demand(["refresh", "--stack", stack, "--yes", "--skip-preview", ...targets], engine);
+  }
+  const done = [
+    cleared,
+    forgettable.length > 0 && `${forgettable.length} of ${kinds} refreshed`,
+    images.length > 0 && `${counted(images.length, "lost image")} to be built again`,
+  ];
+  return { done: done.filter((what) => typeof what === "string"), replace: images };
 }
 
 /** Names of what interrupted updates may have begun to create in Docker without the engine knowing its id; own only. */
@@ -75,7 +79,7 @@ export async function clearInterrupted({ stack, exported, docker, engine, step }
   for (const name of containers) await unlessMissing(docker.getContainer(name).remove({ force: true }));
   for (const name of networks) await unlessMissing(docker.getNetwork(name).remove());
   exported.deployment.pending_operations = [];
-  const file = path.join(engine.layout.folder, `${stack}-repaired.json`);
+  const file = path.join(engine.layout.folder, `${stack.split("/").pop()}-repaired.json`);
   fs.writeFileSync(file, JSON.stringify(exported), { mode: 0o600 });
   try {
     await demand(["stack", "import", "--stack", stack, "--file", file], engine);

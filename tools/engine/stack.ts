@@ -102,7 +102,7 @@ export async function releaseStaleLock(stack: string, engine: EngineEnvironment)
   if (!engine.backend.own || !fs.existsSync(locks)) return undefined;
   const held = fs
     .readdirSync(locks, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".json") && path.basename(path.dirname(file)) === stack)
+    .filter((file) => file.endsWith(".json") && path.basename(path.dirname(file)) === stack.split("/").pop())
     .map((file) => JSON.parse(fs.readFileSync(path.join(locks, file), "utf8")) as Lock);
   if (held.length === 0) return undefined;
   const live = held.find((lock) => !isStale(lock, os.hostname(), isPulumi));

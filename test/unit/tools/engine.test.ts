@@ -17,7 +17,8 @@ import { dockerHost, Machine, remedyFor } from "../../../tools/engine/docker";
 import { isUnavailable, layoutOf, rememberUnavailable } from "../../../tools/engine/layout";
 import { findProgram, isUsable, searchFolders } from "../../../tools/engine/pulumi";
 import { isEmpty, sortOut } from "../../../tools/engine/leftovers";
-import { halfMade, lostContainers } from "../../../tools/engine/repair";
+import { demandItsEngine, findLost, lostResources } from "../../../tools/engine/lost";
+import { halfMade } from "../../../tools/engine/repair";
 import { isRunningPulumi, isStale } from "../../../tools/engine/stack";
 import { checkName, deploymentOf } from "../../../tools/engine/state";
 import { UserError } from "../../../tools/errors";
@@ -346,6 +347,41 @@ describe("tools/engine", () => {
     });
   });
 
+  describe("what was taken away behind Pulumi's back", () => {
+    const made = (kind: string, id: string) => ({ urn: `urn:${id}`, type: `docker:index/${kind.toLowerCase()}:${kind}`, id });
+    const volume = (name: string) => made("Volume", name);
+    const all = [made("Container", "c1"), made("Container", "c2"), made("Network", "n1"), volume("x-postgres-1-data"), volume("x-postgres-2-data"), volume("x-etcd-1-data")];
+    const engine = (...volumes: string[]) => ({ containers: new Set(["c1"]), networks: new Set(["other"]), volumes: new Set(volumes) });
+
+    it("is looked at again: containers that do not run, networks and volumes that are gone, and nothing else", () => {
+      const other = [made("RandomId", "r"), { urn: "urn:new", type: "docker:index/volume:Volume" }];
+      assert.deepStrictEqual(lostResources([...all, ...other], engine("x-postgres-1-data", "x-etcd-1-data")), ["urn:c2", "urn:n1", "urn:x-postgres-2-data"]);
+    });
+
+    it("is built again where it is an image: only one that Docker does not know is lost", async () => {
+      const image = (urn: string, repoDigest?: string) => ({ urn, type: "docker:index/image:Image", id: urn, outputs: { repoDigest } });
+      const docker = {
+        listContainers: async () => [],
+        listNetworks: async () => [],
+        listVolumes: async () => ({ Volumes: null }),
+        getImage: (id: string) => ({ inspect: async () => (id === "sha256:there" ? {} : Promise.reject(Object.assign(new Error(), { statusCode: 404 }))) }),
+      };
+      const images = [image("a", "sha256:there"), image("b", "sha256:pruned"), image("c")];
+      assert.deepStrictEqual(await findLost(images, docker as never), { forgettable: [], images: ["b"] });
+    });
+
+    it("is refused where no volume of Postgres is there: the engine is another one, or the data is lost", () => {
+      demandItsEngine(all, engine("x-postgres-2-data"), "unix:///x", "dev");
+      demandItsEngine([], engine(), "unix:///x", "dev");
+      assert.throws(
+        () => demandItsEngine(all, engine("x-etcd-1-data"), "unix:///x", "trial"),
+        ({ message, remedy }: UserError) =>
+          /nothing was touched: the Docker engine at unix:\/\/\/x has none .*x-postgres-1-data, x-postgres-2-data/.test(message) &&
+          /another engine[^]*DOCKER_HOST[^]*lost[^]*npm run down -- --data --stack trial && npm run up -- --stack trial/.test(remedy!),
+      );
+    });
+  });
+
   describe("an interrupted update", () => {
     const lock = { pid: 7, username: "me", hostname: "here", timestamp: "2026-01-01T00:00:00Z" };
 
@@ -378,10 +414,5 @@ describe("tools/engine", () => {
       assert.deepStrictEqual(found, { containers: ["a"], networks: ["c"] });
     });
 
-    it("is told apart from what runs: only containers of the state that do not run are looked at again", () => {
-      const container = (id: string) => ({ urn: `urn:${id}`, type: "docker:index/container:Container", id });
-      const volume = { urn: "urn:v", type: "docker:index/volume:Volume", id: "v" };
-      assert.deepStrictEqual(lostContainers([container("1"), container("2"), volume], new Set(["1"])), ["urn:2"]);
-    });
   });
 });
