@@ -8,7 +8,10 @@ import { BASE_IMAGE } from "./baseImage";
 import { Layout } from "./layout";
 
 /** Stacks and clusters get a folder of their name in .pgha/, beside these. */
-const reserved = ["bin", "pulumi", "state", "plugins", "unavailable", "clients"];
+const reserved = [
+  ...["bin", "pulumi", "state", "plugins", "unavailable", "clients", "archives", "drills", "bench"],
+  ...["passphrase", "dockerd.log", "apt.log"],
+];
 
 /** Refuses a name that could not be a folder of its own in .pgha/. */
 export function checkFolderName(name: string, what: "stack" | "cluster"): void {

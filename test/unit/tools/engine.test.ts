@@ -263,7 +263,7 @@ describe("tools/engine", () => {
     });
 
     it("takes no stack whose folder would be another's", () => {
-      for (const name of ["state", "bin", "..", "a b", ""])
+      for (const name of ["state", "bin", "archives", "drills", "passphrase", "..", "a b", ""])
         assert.throws(() => checkFolderName(name, "stack"), UserError, name);
       for (const name of ["dev", "organization/pgha/prod-2"]) checkFolderName(name, "stack");
     });
