@@ -14,6 +14,7 @@ import contextlib
 import http.server
 import re
 import select
+import socket
 import ssl
 import threading
 import time
@@ -39,6 +40,9 @@ PROXY_SECONDS = 0.3
 # More than the longest step of keep(), unless something hangs
 STEP_SECONDS = 15
 METRICS_PORT = 6433
+# Who asks for metrics has that long to, and so many may at a time
+ASKING_SECONDS = 5
+ASKING = 16
 
 
 class Console(Protocol):
@@ -262,6 +266,37 @@ def keep(database: Database, ways: Ways) -> None:
         time.sleep(RETRY_SECONDS)
 
 
+class MetricsServer(http.server.ThreadingHTTPServer):
+    """Nobody holds it, or takes the keeper's threads, by connections in which nothing comes."""
+
+    def __init__(self, address: tuple[str, int], handler: type) -> None:
+        self.asking = threading.BoundedSemaphore(ASKING)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, address: Any) -> None:
+        if not self.asking.acquire(blocking=False):
+            return request.close()
+        request.settimeout(ASKING_SECONDS)
+        super().process_request(request, address)
+
+    def process_request_thread(self, request: Any, address: Any) -> None:
+        late = threading.Timer(ASKING_SECONDS, self.cut, [request])
+        late.start()
+        try:
+            super().process_request_thread(request, address)
+        finally:
+            late.cancel()
+            self.asking.release()
+
+    def cut(self, request: Any) -> None:
+        """Its thread closes it, and ends TLS."""
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(request, socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, address: Any) -> None:
+        """Who hangs up is no fault."""
+
+
 def serve_metrics(databases: list[Database]) -> None:
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -275,7 +310,7 @@ def serve_metrics(databases: list[Database]) -> None:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("", METRICS_PORT), Answer)
+    server = MetricsServer(("", METRICS_PORT), Answer)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain("/etc/pgha/tls.crt", "/run/secrets/tls_key")
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)

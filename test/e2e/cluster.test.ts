@@ -11,6 +11,7 @@ import { describeSchema } from "./support/database";
 import { describeDeclared } from "./support/declared";
 import { describeDrift } from "./support/drift";
 import { describeExamples } from "./support/examples";
+import { describeHeld } from "./support/held";
 import { BASE_IMAGE } from "../../tools/engine";
 import { eventually, Outputs, Project, query, takeApart } from "./support/project";
 
@@ -239,6 +240,7 @@ describe("a cluster, by the commands of the README", () => {
     });
   });
 
+  describeHeld(() => outputs);
   describeClients(() => outputs, superuser);
   describeLogs(() => new Site(outputs as any, "e2e", project.root, project.environment));
   // A suite of its own: mocha runs a suite's tests before the suites within it

@@ -1,6 +1,7 @@
 """The keeper's decisions against a console that remembers, and run's supervision of real processes. Started by python.test.ts."""
 
 import contextlib
+import http.server
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import threading
 import time
 import types
 import unittest
+import urllib.request
 from pathlib import Path
 from unittest import mock
 
@@ -289,6 +291,35 @@ class Keeping(unittest.TestCase):
 
     def test_a_primary_that_is_about_to_stop_is_not_asked_while_it_still_answers(self):
         self.assertEqual(self.said(True), ["alive", "reached", "lost", "missing", 1, 0.1, "alive"])
+
+
+class Metrics(Waiting):
+    def test_connections_in_which_nothing_comes_hold_neither_the_metrics_nor_the_keepers_threads(self):
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        with mock.patch.object(keeper, "ASKING_SECONDS", 0.5):
+            server = keeper.MetricsServer(("127.0.0.1", 0), Answer)
+            self.addCleanup(server.server_close)
+            before = threading.active_count()
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+            self.addCleanup(server.shutdown)
+            silent = [socket.create_connection(server.server_address) for _ in range(100)]
+            for connection in silent:
+                self.addCleanup(connection.close)
+            time.sleep(0.2)
+            self.assertLess(threading.active_count() - before, 2 * keeper.ASKING + 2)
+
+            def answered():
+                with contextlib.suppress(OSError):
+                    return urllib.request.urlopen(f"http://127.0.0.1:{server.server_address[1]}/", timeout=1).status == 200
+
+            self.until(answered)
 
 
 class Reading(unittest.TestCase):

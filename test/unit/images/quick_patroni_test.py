@@ -1,9 +1,17 @@
 """quick-patroni on a fake Patroni: a module with functions of the same names. The real one is asked in test/e2e."""
 
+import contextlib
+import io
+import socket
 import sys
+import threading
 import time
 import types
 import unittest
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import ThreadingMixIn
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -40,8 +48,42 @@ class Config:
         return config
 
 
+class FakeApi(ThreadingMixIn, HTTPServer):
+    """As Patroni's: workers are few, and each waits for its connection to say something."""
+
+    def __init__(self):
+        self.workers, self.said = ThreadPoolExecutor(2), []
+        super().__init__(("127.0.0.1", 0), FakeHandler)
+
+    def process_request(self, request, address):
+        self.workers.submit(self.process_request_thread, request, address)
+
+    def shutdown(self):
+        self.said.append("shutdown")
+        super().shutdown()
+
+    def handle_error(self, request, address):
+        pass
+
+
+class FakeHandler(BaseHTTPRequestHandler):
+    def parse_request(self):
+        return super().parse_request()
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
 class QuickPatroni(unittest.TestCase):
     def setUp(self) -> None:
+        self.load()
+
+    def load(self, without: str = "") -> str:
+        """What it says where a place of Patroni's is not there."""
         fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.api", "patroni.request", "patroni.dcs", "patroni.config", "patroni.dcs.etcd", "patroni.__main__", "urllib3")}
         for name, module in fakes.items():
             parent, _, child = name.rpartition(".")
@@ -49,17 +91,26 @@ class QuickPatroni(unittest.TestCase):
                 setattr(fakes[parent], child, module)
         fakes["patroni.postgresql"].STOP_POLLING_INTERVAL = 1
         fakes["patroni.__main__"].main = lambda: None
-        self.config = fakes["patroni.config"].Config = Config
+        self.config = fakes["patroni.config"].Config = type("Config", (Config,), {})
         self.etcd = fakes["patroni.dcs.etcd"]
-        self.etcd.DnsCachingResolver = type("DnsCachingResolver", (), {"__init__": lambda self, cache_time=600.0, cache_fail_time=30.0: setattr(self, "times", (cache_time, cache_fail_time))})
+        self.etcd.DnsCachingResolver = type("DnsCachingResolver", (), {"resolve": lambda self, host, port: time.sleep(60)})
         fakes["urllib3"].Timeout = dict
         self.request = fakes["patroni.request"].PatroniRequest = type("PatroniRequest", (), {"request": lambda self, *arguments, **options: options})
-        self.api = fakes["patroni.api"].RestApiServer = type("RestApiServer", (), {"shutdown": lambda self: self.said.append("shutdown")})
+        self.api = fakes["patroni.api"].RestApiServer = type("RestApiServer", (FakeApi,), {})
+        fakes["patroni.api"].RestApiHandler = FakeHandler
+        parse = FakeHandler.parse_request
+        self.addCleanup(setattr, FakeHandler, "parse_request", parse)
         exec(FAKE_HA, fakes["patroni.ha"].__dict__)
         self.ha, self.postgresql = fakes["patroni.ha"], fakes["patroni.postgresql"]
+        if without:
+            module, _, name = without.rpartition(".")
+            delattr(fakes[module], name)
         loader = SourceFileLoader("quick_patroni", str(PROGRAM))
-        with mock.patch.dict(sys.modules, fakes), mock.patch.object(sys, "dont_write_bytecode", True):
-            loader.exec_module(module_from_spec(spec_from_loader("quick_patroni", loader)))
+        self.quick = module_from_spec(spec_from_loader("quick_patroni", loader))
+        said = io.StringIO()
+        with mock.patch.dict(sys.modules, fakes), mock.patch.object(sys, "dont_write_bytecode", True), contextlib.redirect_stderr(said):
+            loader.exec_module(self.quick)
+        return said.getvalue()
 
     def slept(self, action: str, *arguments: float) -> float:
         with mock.patch.object(time, "sleep") as sleep:
@@ -71,18 +122,84 @@ class QuickPatroni(unittest.TestCase):
         self.assertEqual(self.postgresql.STOP_POLLING_INTERVAL, 0.1)
 
     def test_an_api_that_has_ended_gives_its_port_up(self) -> None:
-        api = self.api()
-        api.said = []
-        api.socket = types.SimpleNamespace(close=lambda: api.said.append("close"))
+        api, _ = self.serve()
         api.shutdown()
-        self.assertEqual(api.said, ["shutdown", "close"])
+        self.assertEqual(api.said, ["shutdown"])
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(api.server_address)
+
+    def serve(self):
+        api = self.api()
+        api.timeout = 5
+        threading.Thread(target=api.serve_forever, args=(0.05,), daemon=True).start()
+        self.addCleanup(api.server_close)
+        ask = lambda: urllib.request.urlopen(f"http://127.0.0.1:{api.server_address[1]}/", timeout=3).status  # noqa: E731
+        return api, ask
+
+    def connect(self, api, said=b""):
+        connection = socket.create_connection(api.server_address)
+        connection.sendall(said)
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_connections_that_say_nothing_hold_no_worker_and_are_cut(self) -> None:
+        self.quick.REQUEST_SECONDS = 1
+        api, ask = self.serve()
+        silent = [self.connect(api) for _ in range(50)]
+        time.sleep(0.3)
+        self.assertEqual([ask() for _ in range(5)], [200] * 5)
+        for connection in silent:
+            connection.settimeout(3)
+            self.assertEqual(connection.recv(1), b"")
+
+    def test_a_request_that_comes_byte_by_byte_holds_a_worker_for_as_long_as_a_request_may_take(self) -> None:
+        self.quick.REQUEST_SECONDS = 0.5
+        api, ask = self.serve()
+        slow = [self.connect(api, b"G") for _ in range(2)]
+        started = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() < started + 3:
+                time.sleep(0.2)
+                for connection in slow:
+                    connection.sendall(b"E")
+        self.assertLess(time.monotonic() - started, 2.5)
+        self.assertEqual(ask(), 200)
 
     def test_a_ttl_below_20_stays_and_what_would_not_hold_together_does_not(self) -> None:
         self.assertEqual(self.config().adjust({"ttl": 8, "loop_wait": 1, "retry_timeout": 3}), {"ttl": 8, "loop_wait": 1, "retry_timeout": 3})
         self.assertEqual(self.config().adjust({"ttl": 2, "loop_wait": 0, "retry_timeout": 1}), {"ttl": 7, "loop_wait": 1, "retry_timeout": 3})
 
-    def test_an_address_is_remembered_for_a_second(self) -> None:
-        self.assertEqual(self.etcd.DnsCachingResolver().times, (1, 1))
+    def test_an_address_is_looked_up_beside_and_the_last_one_serves_meanwhile(self) -> None:
+        self.quick.FRESH_SECONDS, self.quick.FIRST_SECONDS = 0.1, 0.2
+        answers, blocked = ["10.0.0.1"], threading.Event()
+        self.addCleanup(blocked.set)
+
+        def look_up(host, port, *_):
+            if not answers:
+                blocked.wait(10)
+                raise socket.gaierror
+            return [(2, 1, 6, "", (answers[0], port))]
+
+        resolver = self.etcd.DnsCachingResolver()
+        with mock.patch.object(socket, "getaddrinfo", look_up):
+            at = lambda: [address for *_, (address, _) in resolver.resolve("postgres-2", 8008)]  # noqa: E731
+            self.assertEqual(at(), ["10.0.0.1"])
+            answers[0] = "10.0.0.2"
+            time.sleep(0.4)
+            self.assertEqual(at(), ["10.0.0.2"])
+            answers.clear()
+            time.sleep(0.4)
+            started = time.monotonic()
+            self.assertEqual(at(), ["10.0.0.2"])
+            self.assertEqual(resolver.resolve("gone", 8008), [])
+            self.assertLess(time.monotonic() - started, 1)
+
+    def test_a_place_that_is_gone_is_named_and_the_others_are_changed(self) -> None:
+        for gone, change in (("patroni.dcs.etcd.DnsCachingResolver", "addresses_looked_up_beside"), ("patroni.request.PatroniRequest", "short_connects"),
+                             ("patroni.api.RestApiHandler", "no_held_workers"), ("patroni.postgresql.STOP_POLLING_INTERVAL", "stop_polling"), ("patroni.config.Config", "least_ttl")):
+            self.assertRegex(self.load(gone), f"^quick-patroni: left out, {change}: .*\n$")
+            self.assertEqual(self.slept("demote"), 0.5)
+        self.assertEqual(self.load(), "")
 
     def test_other_waits_and_clocks_stay(self) -> None:
         self.assertEqual([self.slept("should_run_scheduled_action", 3), self.slept("should_run_scheduled_action", 0.1)], [3, 0.1])
