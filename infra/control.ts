@@ -5,6 +5,7 @@ import type { Control } from "./patroni/client";
 import type { ReachInputs } from "./reach/reach";
 import type { ClusterSecrets } from "./secrets";
 import type { Address, Endpoints } from "./targets/target";
+import { pooledRoles } from "./targets/userList";
 
 /** A cluster, its ways in, and what opens them. */
 export interface ControlArgs {
@@ -35,14 +36,14 @@ export function controlOf({ spec, endpoints, authority, operator, secrets }: Con
   };
 }
 
-/** Every pool of the applications, as one of its clients: each database at each pooler. URLs hold passwords. */
+/** Every pool of the applications, as one of its clients: each role at each pooler. URLs hold passwords. */
 export function poolsOf({ spec, endpoints, secrets }: Pick<ControlArgs, "spec" | "endpoints" | "secrets">): pulumi.Output<string[]> {
   const { application, applicationReadonly } = secrets.passwords;
   const { database } = spec;
-  return pulumi.all(
-    endpoints.poolers.flatMap(({ host, port }) => [
-      pulumi.interpolate`postgresql://${database}:${application}@${host}:${port}/${database}`,
-      pulumi.interpolate`postgresql://${database}_readonly:${applicationReadonly}@${host}:${port}/${database}_ro`,
-    ]),
-  );
+  const pools: [user: string, password: pulumi.Output<string>, pool: string][] = [
+    [database, application, database], [`${database}_readonly`, applicationReadonly, `${database}_ro`],
+    ...pooledRoles(spec).flatMap(({ name, database: of }) => [of, `${of}_ro`].map((pool): typeof pools[number] => [name, secrets.roles[name], pool])),
+  ];
+  return pulumi.all(endpoints.poolers.flatMap(({ host, port }) =>
+    pools.map(([user, password, pool]) => pulumi.interpolate`postgresql://${user}:${password}@${host}:${port}/${pool}`)));
 }

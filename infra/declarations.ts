@@ -72,6 +72,8 @@ const subscription = z.strictObject({
 const database = z.strictObject({
   name: identifier.describe("the application database or a further one, with pools of its own"),
   owner: identifier.optional().describe("role that owns it and its schemas (<name>_owner, which is made)"),
+  roles: z.enum(["standard", "none"]).optional()
+    .describe("standard: <name> reads and writes, <name>_readonly reads, <name>_migrator changes the schema as its owner; default: standard, none where an owner is declared"),
   extensions: list(z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9_-]*$/).describe("name of the extension"), schema: identifier.default("public").describe("schema of its objects") }))
     .describe("extensions"),
   schemas: list(z.strictObject({ name: identifier.describe("name of the schema"), owner: identifier.optional().describe("its owner (the database's)") })).describe("schemas"),
@@ -102,7 +104,7 @@ const role = z.strictObject({
 /** Keys of `pgha:cluster` that declare what the databases hold. */
 export const declarations = {
   databases: list(database).describe("what databases hold: further ones, and what belongs into the application's"),
-  roles: list(role).describe("roles beside `<db>`, `<db>_readonly` and `<db>_owner`"),
+  roles: list(role).describe("roles beside those that the cluster makes for each database"),
   examples: list(z.enum(["orders", "messaging"])).describe("example schemas to put into the application database"),
 };
 

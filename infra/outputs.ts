@@ -2,7 +2,7 @@ import * as fs from "fs";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
 import { planAvailability } from "./cluster/availability";
-import { CLIENT_CONNECT_TIMEOUT, planBudget } from "./cluster/budget";
+import { clientConnectTimeout, planBudget, SILENT_HOST } from "./cluster/budget";
 import { monthlyCost } from "./cluster/cost";
 import { RoleSpec } from "./cluster/spec";
 import type { ControlArgs } from "./control";
@@ -17,13 +17,18 @@ const FOLDER = path.resolve(".pgha");
 export function describeCluster({ spec, endpoints, authority, operator, secrets }: ControlArgs) {
   const caFile = path.join(FOLDER, spec.name, "ca.crt");
   const { application, applicationReadonly, monitoring, poolerAdmin, postgres, stats } = secrets.passwords;
+  const patience = `connect_timeout=${clientConnectTimeout(spec)}&tcp_user_timeout=${SILENT_HOST * 1000}`;
   const url = (user: string, password: pulumi.Output<string>, addresses: Address[], database: string) =>
-    pulumi.interpolate`postgresql://${user}:${password}@${hostList(addresses)}/${database}?sslmode=verify-full&sslrootcert=${pathInUrl(caFile)}&connect_timeout=${CLIENT_CONNECT_TIMEOUT}`;
+    pulumi.interpolate`postgresql://${user}:${password}@${hostList(addresses)}/${database}?sslmode=verify-full&sslrootcert=${pathInUrl(caFile)}&${patience}`;
   const { database } = spec;
-  const urlsOf = ({ name, database: target }: RoleSpec) => ({
-    write: url(name, secrets.roles[name], endpoints.poolers, target),
-    read: url(name, secrets.roles[name], endpoints.poolers, `${target}_ro`),
+  const login = (role: RoleSpec, addresses: Address[], suffix = "") => url(role.name, secrets.roles[role.name], addresses, `${role.database}${suffix}`);
+  const urlsOf = (role: RoleSpec) => ({
+    write: login(role, endpoints.poolers),
+    read: login(role, endpoints.poolers, "_ro"),
+    directWrite: login(role, endpoints.write),
+    directRead: login(role, endpoints.read),
   });
+  const migrator = spec.roles.find(({ name }) => name === `${database}_migrator`);
 
   return {
     writeUrl: url(database, application, endpoints.poolers, database),
@@ -32,7 +37,9 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
     haproxyReadUrl: url(`${database}_readonly`, applicationReadonly, endpoints.read, database),
     ...(endpoints.balancer ? { balancerUrl: url(database, application, [{ host: endpoints.balancer, port: 6432 }], database) } : {}),
     ...(spec.ec2 ? { cost: monthlyCost(spec.ec2) } : {}),
-    // Of each declared role that logs in
+    // Changes the schema: a session of its own, and one host, as most tools take no list
+    ...(migrator?.login && { migrateUrl: login(migrator, endpoints.write.slice(0, 1)) }),
+    // Of each further role that logs in
     roleUrls: Object.fromEntries(spec.roles.filter(({ login }) => login).map((role) => [role.name, urlsOf(role)])),
     poolerUrls: endpoints.poolers.map((address) => url("monitoring", monitoring, [address], "pgbouncer")),
     // For pgha itself, one host each: pausing poolers, and a checkpoint through a proxy

@@ -60,6 +60,8 @@ const schema = z.object({
   readUrl: z.string(),
   haproxyWriteUrl: z.string(),
   haproxyReadUrl: z.string(),
+  /** Of the roles beside the application's; absent from stacks that were deployed before it was. */
+  roleUrls: z.record(z.string(), z.object({ write: z.string() })).optional(),
   caCertificate: z.string(),
   operatorCertificate: z.string(),
   operatorKey: z.string(),

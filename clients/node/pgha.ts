@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import * as net from "node:net";
 import { Client, ClientConfig, Pool, PoolClient, PoolConfig } from "pg";
 
 /**
@@ -99,17 +100,29 @@ class FailoverPool extends Pool {
   }
 }
 
-function plan<T extends ConnectOptions>(url: string, { writable, ...options }: T) {
+function plan<T extends ConnectOptions>(url: string, { writable, ...given }: T) {
   const { user, password, database, hosts, parameters } = parsePostgresUrl(url);
   const ca = parameters.get("sslrootcert");
+  const silence = Number(parameters.get("tcp_user_timeout") ?? 0);
+  // One that is undefined is not given
+  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Omit<T, "writable">;
   const config = {
     user, password, database,
     application_name: parameters.get("application_name") ?? undefined,
     connectionTimeoutMillis: Number(parameters.get("connect_timeout") ?? 0) * 1000,
+    ...(silence > 0 && { stream: () => socketWithin(silence) }),
     ...(options.ssl === undefined && { ssl: parameters.get("sslmode") === "disable" ? false : ca ? { ca: fs.readFileSync(ca, "utf8") } : true }),
     ...options,
   };
   return { hosts, config, writable: writable ?? parameters.get("target_session_attrs") === "read-write" };
+}
+
+/** A host that is silent is given up much sooner than one that answers and has no server yet. */
+function socketWithin(milliseconds: number): net.Socket {
+  const socket = new net.Socket();
+  const timer = setTimeout(() => socket.destroy(new Error("the host is silent")), milliseconds);
+  const stop = () => clearTimeout(timer);
+  return socket.once("connect", stop).once("close", stop);
 }
 
 /** A failure after which the next host may do; one that is the same everywhere, a refused login or no such database, is thrown. */

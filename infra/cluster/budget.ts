@@ -37,8 +37,8 @@ export interface Redundancy {
   poolers: number;
 }
 
-/** Seconds in which a client gives up one host of a URL and tries the next: connect_timeout of the outputs. */
-export const CLIENT_CONNECT_TIMEOUT = 5;
+/** Seconds in which a client gives up a silent host of a URL and tries the next: tcp_user_timeout of the outputs. */
+export const SILENT_HOST = 5;
 
 interface Span {
   typical: number;
@@ -120,9 +120,9 @@ const outages = {
     const silent = pooler.tcpUserTimeout / 1000 || 925;
     return { typical: 0.1 + pooler.loginRetry / 2, worst: silent + pooler.connectTimeout + pooler.loginRetry };
   },
-  /** The client's driver tries the next host of its URL, a silent one after connect_timeout. Counted from when it tries. */
+  /** The client's driver tries the next host of its URL, a silent one after tcp_user_timeout. Counted from when it tries. */
   "pooler-loss": (_timers: Timers, { poolers }: Redundancy): Outage =>
-    poolers > 1 ? { typical: 0.2, worst: CLIENT_CONNECT_TIMEOUT } : { until: "it is started again" },
+    poolers > 1 ? { typical: 0.2, worst: SILENT_HOST } : { until: "it is started again" },
 };
 
 const titles: Record<Failure, string> = {
@@ -158,6 +158,15 @@ export function planBudget({ timers, replication: { mode }, etcd, proxies, poole
   const redundancy = { etcd: etcd.length, proxies: proxies.length, poolers: poolers.length };
   const promise = maxWriteOutage === undefined ? {} : { maxWriteOutage };
   return { mode, ...promise, unflushed, failures: failureBudgets(timers, mode, redundancy, unflushed) };
+}
+
+/**
+ * connect_timeout of the outputs: the first login of a role at a pooler waits for a server, so it outlasts the worst outage, but not
+ * the pooler's own patience, its client_login_timeout. Seconds.
+ */
+export function clientConnectTimeout(spec: ClusterSpec): number {
+  const { worst } = longest(planBudget(spec).failures.filter((failure) => failure.worst !== null));
+  return Math.min(60, Math.ceil(worst ?? 0) + 4);
 }
 
 /** The failure with the longest worst outage; one without an end is the longest of all. */

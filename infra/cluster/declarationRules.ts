@@ -31,12 +31,16 @@ function databaseNames(spec: ClusterSpec): Fault[] {
 const madeRoles = ({ database, databases }: ClusterSpec) => [database, `${database}_readonly`, ...databases.map(({ name }) => `${name}_owner`)];
 
 function roleNames(spec: ClusterSpec): Fault[] {
-  const { roles } = spec;
+  const declared = spec.roles.filter(({ made }) => !made);
+  const standard = spec.roles.filter(({ made }) => made);
   const made = madeRoles(spec);
+  const taken = (name: string) => isTaken(name) || made.includes(name);
   return [
-    ...twice(roles.map(({ name }) => name), (index) => `roles.${index}.name`),
-    ...roles.flatMap(({ name }, index) =>
-      isTaken(name) || made.includes(name) ? [fault(`roles.${index}.name`, `"${name}" is a role that the cluster makes by itself`, "choose another name")] : []),
+    ...twice(declared.map(({ name }) => name), (index) => `roles.${index}.name`),
+    ...declared.flatMap(({ name }, index) => (taken(name) ? [fault(`roles.${index}.name`, `"${name}" is a role that the cluster makes by itself`, "choose another name")] : [])),
+    ...standard.filter(({ name, database }) =>
+      (taken(name) && name !== database) || standard.find((each) => each.name === name)?.database !== database).map(({ name, database }) =>
+      fault(`${keyOf(spec, database)}.roles`, `its standard role "${name}" is one of the cluster's or of another database`, `choose another name for the database, or set roles: none`)),
   ];
 }
 
@@ -77,7 +81,11 @@ function databaseReferences({ databases, roles, slots }: ClusterSpec): Fault[] {
 
 function roleSettings({ roles, version }: ClusterSpec): Fault[] {
   const known = knownSettings(version);
-  return roles.flatMap(({ settings }, index) =>
-    Object.keys(settings).filter((name) => !name.includes(".") && !(name in known))
-      .map((name) => fault(`roles.${index}.settings.${name}`, `is not a setting of PostgreSQL ${version}`, "correct its spelling or remove it")));
+  return roles.flatMap(({ settings, memberOf }, index) =>
+    Object.entries(settings).flatMap(([name, value]) => {
+      const key = `roles.${index}.settings.${name}`;
+      // A setting of ALTER ROLE that pg_settings does not show
+      if (name === "role") return memberOf.includes(String(value)) ? [] : [fault(key, `it is no member of "${value}", so its logins would fail`, `add ${value} to memberOf`)];
+      return name.includes(".") || name in known ? [] : [fault(key, `is not a setting of PostgreSQL ${version}`, "correct its spelling or remove it")];
+    }));
 }

@@ -4,6 +4,7 @@ import { findEc2Faults } from "./ec2Rules";
 import type { DatabaseDeclaration } from "../declarations";
 import { ConfigurationError } from "./errors";
 import { profiles } from "./profiles";
+import { planRoles, withStandardRights } from "./roles";
 import { findFaults } from "./rules";
 import { ClusterSpec, DatabaseSpec, PoolLimits, Resources, Server, Settings } from "./spec";
 import { tagFaults } from "./tagRules";
@@ -20,7 +21,9 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
   // Machines of their own have the ports that the services know; containers share those of one machine
   const at = (port: number, index: number) => (config.target === "aws" ? port : port + ports.offset + 10 * index);
 
-  const databases = planDatabases(config);
+  const owned = planDatabases(config);
+  const roles = planRoles(config, owned);
+  const databases = owned.map((each) => withStandardRights(each, roles));
 
   const proxies = servers(name, "haproxy", config.haproxy.instances).map((server, index) => ({
     ...server,
@@ -38,7 +41,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     database: config.database.name,
     databases,
     declaredDatabases: config.databases.map(({ name }) => name),
-    roles: config.roles.map((role) => ({ ...role, database: role.database ?? config.database.name })),
+    roles,
     examples: config.examples,
     replication: { mode, synchronousStandbys: config.replication.synchronousStandbys },
     images: config.images,

@@ -100,6 +100,8 @@ export interface DatabaseSpec extends Omit<DatabaseDeclaration, "owner"> {
 export interface RoleSpec extends Omit<RoleDeclaration, "database"> {
   /** May be connected to; its URLs lead there. */
   database: string;
+  /** By the cluster, beside what is declared. */
+  made?: boolean;
 }
 
 /** A slot exists only for a consumer that is declared. */

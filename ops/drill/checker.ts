@@ -5,9 +5,11 @@ import { Ledger } from "./ledger";
 
 /** One way of clients to the cluster. */
 export interface Way {
-  /** "pgbouncer", "haproxy", "direct", with " read" for readers. */
+  /** "pgbouncer", "haproxy", "direct", with " read" for readers, " login" for writers that log in for each statement. */
   name: string;
   reads: boolean;
+  /** Anew for each statement. */
+  logsIn?: boolean;
   connect(): Promise<Client>;
 }
 
@@ -51,15 +53,19 @@ export class Checker {
       try {
         await (row === undefined ? client.query(READ) : client.query(INSERT, [this.run, id, sequence - 1]));
         this.ledger.answered(way.name, since, row);
+        if (way.logsIn) client = this.leave(client);
         await sleep(pace);
       } catch (error) {
         this.ledger.failed(way.name, since, error, row);
-        this.clients.delete(client);
-        hangUp(client);
-        client = undefined;
+        client = client && this.leave(client);
       }
     }
-    if (client) hangUp(client);
+    if (client) this.leave(client);
+  }
+
+  private leave(client: Client): undefined {
+    this.clients.delete(client);
+    hangUp(client);
   }
 
   private async connect(way: Way): Promise<Client | undefined> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Outputs } from "../outputs";
-import { hangUp } from "../postgresUrl";
-import { connectSuperuser } from "./ways";
+import { hangUp, parsePostgresUrl } from "../postgresUrl";
+import { connectSuperuser, loginUrls } from "./ways";
 
 async function asSuperuser<T>(outputs: Outputs, work: (query: (text: string, values?: unknown[]) => Promise<T[]>) => Promise<T[]>): Promise<T[]> {
   const client = await connectSuperuser(outputs);
@@ -15,6 +15,7 @@ async function asSuperuser<T>(outputs: Outputs, work: (query: (text: string, val
 /** The drill's own schema; what an interrupted one left behind is replaced. */
 export async function makeTables(outputs: Outputs): Promise<void> {
   const { database } = outputs.cluster;
+  const writers = [database, ...loginUrls(outputs).map((url) => parsePostgresUrl(url).user)].map((name) => `"${name}"`).join(", ");
   await asSuperuser(outputs, (query) =>
     query(`
       DROP SCHEMA IF EXISTS pgha_drill CASCADE;
@@ -22,8 +23,8 @@ export async function makeTables(outputs: Outputs): Promise<void> {
       CREATE TABLE pgha_drill.rows (run int, writer text, sequence int, PRIMARY KEY (run, writer, sequence));
       CREATE TABLE pgha_drill.watch (node text, at timestamptz DEFAULT clock_timestamp());
       CREATE TABLE pgha_drill.marks (id int);
-      GRANT USAGE ON SCHEMA pgha_drill TO "${database}", "${database}_readonly";
-      GRANT INSERT ON pgha_drill.rows, pgha_drill.watch TO "${database}";
+      GRANT USAGE ON SCHEMA pgha_drill TO ${writers}, "${database}_readonly";
+      GRANT INSERT ON pgha_drill.rows, pgha_drill.watch TO ${writers};
       GRANT SELECT ON pgha_drill.marks TO "${database}_readonly";
     `),
   );

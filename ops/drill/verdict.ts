@@ -14,6 +14,9 @@ export type Judged = Pick<Result, "mode" | "planned" | "kept" | "paths" | "rows"
 /** The path that the budget speaks of: clients go through PgBouncer. */
 export const measuredPath = "pgbouncer";
 
+/** Those that wait through a planned change. */
+const waitingPaths = [measuredPath, "pgbouncer login"];
+
 /** What a run proves. The synchronous modes lose nothing and never have two nodes that take writes; asynchronous loses what it says. */
 export function judge(result: Judged): Verdict {
   const { mode, planned, kept, paths, rows, doubles, budget, redundantAfter, writesReturned } = result;
@@ -27,8 +30,8 @@ export function judge(result: Judged): Verdict {
   if (!writesReturned) failures.push("writes did not come back");
   if (redundantAfter === undefined) failures.push("full redundancy did not come back");
   const measured = paths.find(({ path }) => path === measuredPath);
-  if (planned && measured && measured.errors + measured.refused > 0)
-    failures.push(`${counted(measured.errors + measured.refused, "client error")} in a planned change`);
+  const faults = paths.filter(({ path }) => waitingPaths.includes(path)).reduce((sum, { errors, refused }) => sum + errors + refused, 0);
+  if (planned && faults > 0) failures.push(`${counted(faults, "client error")} in a planned change`);
   if (failures.length > 0) return { level: "failed", reasons: [...failures, ...notes] };
   const worst = budget?.worst;
   if (measured && typeof worst === "number" && measured.outage > worst)

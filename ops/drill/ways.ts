@@ -4,6 +4,7 @@ import { Client } from "pg";
 import * as pgha from "../../clients/node/pgha";
 import type { Outputs } from "../outputs";
 import { Way } from "./checker";
+import { parsePostgresUrl } from "../postgresUrl";
 import { Site } from "./site";
 
 /** Where each server of the cluster is, kept up to date: a container that is started again may get another address. */
@@ -51,19 +52,25 @@ const patience = { pgbouncer: 120_000, haproxy: 30_000, direct: 5000 };
 /** Every way that clients have; the direct one takes whichever node is the primary. */
 export function waysOf(outputs: Outputs, book: AddressBook | undefined): Way[] {
   const ssl = { ca: outputs.caCertificate };
-  const through = (name: string, url: string, reads: boolean, query_timeout: number): Way => ({
+  const through = (name: string, url: string, reads: boolean, query_timeout: number, connectionTimeoutMillis?: number): Way => ({
     name,
     reads,
-    connect: () => pgha.connect(url, { ssl, query_timeout, connectionTimeoutMillis: 5000, application_name: `pgha drill ${name}` }),
+    connect: () => pgha.connect(url, { ssl, query_timeout, connectionTimeoutMillis, application_name: `pgha drill ${name}` }),
   });
   const direct: Way[] = book ? [{ name: "direct", reads: false, connect: () => connectDirect(outputs, book.all, true, patience.direct) }] : [];
   return [
     through("pgbouncer", outputs.writeUrl, false, patience.pgbouncer),
-    through("haproxy", outputs.haproxyWriteUrl, false, patience.haproxy),
+    through("haproxy", outputs.haproxyWriteUrl, false, patience.haproxy, 5000),
     ...direct,
+    ...loginUrls(outputs).map((url) => ({ ...through("pgbouncer login", url, false, patience.pgbouncer), logsIn: true })),
     through("pgbouncer read", outputs.readUrl, true, patience.pgbouncer),
-    through("haproxy read", outputs.haproxyReadUrl, true, patience.haproxy),
+    through("haproxy read", outputs.haproxyReadUrl, true, patience.haproxy, 5000),
   ];
+}
+
+/** A role of the application database that is not the application's own, as further applications have. */
+export function loginUrls({ roleUrls = {}, cluster }: Outputs): string[] {
+  return Object.values(roleUrls).map(({ write }) => write).filter((url) => parsePostgresUrl(url).database === cluster.database).slice(0, 1);
 }
 
 /** To the first of these servers that takes the connection; with `writable`, and writes. */

@@ -184,6 +184,29 @@ describe("a cluster, by the commands of the README", () => {
         [{ name: "shop", standby, timeout: "7s" }]);
   });
 
+  it("has a role for migrations in each database: what it makes is the owner's, and the others' to use", async () => {
+    const { shop, shop_readonly, shop_migrator } = outputs.roleUrls;
+    const ways = [
+      ["app", outputs.migrateUrl, outputs.writeUrl, outputs.haproxyWriteUrl, outputs.readUrl],
+      ["shop", shop_migrator.directWrite, shop.write, shop.directWrite, shop_readonly.read],
+    ];
+    for (const [database, migrate, write, direct, read] of ways) {
+      const ask = (url: string, sql: string) => query(url, outputs.caCertificate, sql);
+      await ask(migrate, "CREATE TABLE migrated (id serial PRIMARY KEY, note text)");
+      try {
+        assert.deepEqual(await ask(migrate, "SELECT tableowner, schemaname FROM pg_tables WHERE tablename = 'migrated'"),
+          [{ tableowner: `${database}_owner`, schemaname: database === "app" ? "app" : "public" }]);
+        await ask(write, "INSERT INTO migrated (note) VALUES ('pooled')");
+        await ask(direct, "INSERT INTO migrated (note) VALUES ('direct')");
+        await assert.rejects(ask(write, "ALTER TABLE migrated ADD COLUMN more int"), /must be owner/);
+        await assert.rejects(ask(migrate, "SELECT pg_read_file('/etc/passwd')"), /permission denied/);
+        await assert.rejects(ask(read, "DELETE FROM migrated"), /read-only|permission denied/);
+      } finally {
+        await ask(migrate, "DROP TABLE migrated");
+      }
+    }
+  });
+
   const connection = () => ({
     hosts: takeApart(superuserUrl()).hosts.map(([host, port]) => ({ host, port: Number(port) })),
     caCertificate: outputs.caCertificate,

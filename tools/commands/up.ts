@@ -91,6 +91,7 @@ const endpoints: [output: string, meaning: string][] = [
   ["readUrl", "read, pooled"],
   ["haproxyWriteUrl", "write, direct"],
   ["haproxyReadUrl", "read, direct"],
+  ["migrateUrl", "change the schema"],
   ["statsUrls", "statistics"],
   ["patroniUrls", "Patroni"],
   ["caFile", "CA certificate"],
@@ -110,7 +111,7 @@ export function summary(outputs: Outputs, { stack, selected, root }: Deployed): 
     .filter(([name]) => masked[name] !== undefined)
     .map(
       ([name, meaning]) =>
-        `  ${meaning.padEnd(15)} ${[masked[name]].flat().join(", ").replace(`${root}${path.sep}`, "")}`,
+        `  ${meaning.padEnd(17)} ${[masked[name]].flat().join(", ").replace(`${root}${path.sep}`, "")}`,
     );
   const last = (name: string | undefined) => name?.split("/").pop();
   const other = last(stack) === last(selected) ? "" : ` --stack ${stack}`;

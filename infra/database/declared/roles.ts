@@ -10,7 +10,7 @@ export function roleItems(roles: RoleSpec[], databases: DatabaseSpec[], applicat
   return {
     ...Object.fromEntries(made.map((owner) => role(owner, "NOLOGIN NOREPLICATION"))),
     ...Object.fromEntries(roles.map((declared) => role(declared.name, attributes(declared)))),
-    ...Object.fromEntries(roles.flatMap((declared) => [...memberships(declared), ...settings(declared)])),
+    ...Object.fromEntries([...roles.flatMap(memberships), ...roles.flatMap(settings)]),
   };
 }
 

@@ -5,8 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Ec2Node, Ec2Plan, Role } from "../../cluster/ec2";
 import { ConfigurationError } from "../../cluster/errors";
 import { ControlInputs, controlOf } from "../../control";
-import type { User } from "../../secrets";
 import type { ClusterArgs, Endpoints, Target } from "../target";
+import { userList } from "../userList";
 import { Balancer } from "./balancer";
 import { Bucket } from "./bucket";
 import { Endpoints as VpcEndpoints } from "./endpoints";
@@ -101,11 +101,6 @@ export class AwsCluster extends pulumi.ComponentResource implements Target {
   /** Contents of the files of secrets, by name. */
   private sharedValues(): Values {
     const { passwords } = this.args.secrets;
-    const { database } = this.args.spec;
-    const users: [string, User][] = [
-      ["pgbouncer", "pgbouncer"], ["pooler_admin", "poolerAdmin"], ["monitoring", "monitoring"],
-      [database, "application"], [`${database}_readonly`, "applicationReadonly"],
-    ];
     const lines = (list: pulumi.Output<string>[]) => pulumi.all(list).apply((all) => all.join("\n"));
     return {
       "ca.crt": this.args.authority.certificate,
@@ -120,7 +115,7 @@ export class AwsCluster extends pulumi.ComponentResource implements Target {
         pulumi.interpolate`PATRONI_ETCD3_PASSWORD=${passwords.etcdPatroni}`,
       ]),
       "haproxy.env": pulumi.interpolate`STATS_PASSWORD=${passwords.stats}`,
-      userlist: lines(users.map(([name, user]) => pulumi.interpolate`"${name}" "${passwords[user]}"`)),
+      userlist: userList(this.args.spec, this.args.secrets),
       pgpass: pulumi.interpolate`localhost:6432:pgbouncer:pooler_admin:${passwords.poolerAdmin}`,
     };
   }

@@ -5,6 +5,7 @@ import { ClusterArgs, Endpoints, Target } from "../target";
 import { Images } from "./images";
 import { fixedLabels, Preflight } from "./preflight";
 import { DockerServer, keptVolume, ServerArgs, Site } from "./server";
+import { userList } from "../userList";
 import { etcdServer, Parts, poolerServer, postgresServer, proxyServer } from "./services";
 
 /** A cluster as containers on one Docker engine: one network, one container a server, one volume for whatever must last. */
@@ -34,7 +35,7 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
     };
     this.control = controlOf({ spec, endpoints: this.endpoints, authority, operator, secrets });
     const pools = poolsOf({ spec, endpoints: this.endpoints, secrets });
-    const parts: Parts = { spec, site, images, passwords: secrets.passwords, control: this.control, pools };
+    const parts: Parts = { spec, site, images, passwords: secrets.passwords, control: this.control, pools, userList: userList(spec, secrets) };
 
     // One after the other, when they are made and when they are replaced
     const etcd = this.inTurn(spec.etcd, [], (member) => etcdServer(parts, member, keptVolume(site, "etcd", member.volume, this)));

@@ -73,7 +73,8 @@ async function leaveReaders(server: string, name: string, control: Control): Pro
  */
 async function leaveTraffic(server: string, pools: string[], control: Control): Promise<void> {
   const session = (url: string) => open(url, control.authority, DRAIN_SECONDS * 1000).catch(() => undefined);
-  const held = await Promise.all(pools.map(session));
+  const used = await usedPools(pools, control);
+  const held = await Promise.all(used.map(session));
   await Promise.all(held.map((client) => client?.query("BEGIN").catch(() => undefined)));
   const container = new Docker().getContainer(server);
   await container.update({ RestartPolicy: { Name: "no" } });
@@ -81,9 +82,22 @@ async function leaveTraffic(server: string, pools: string[], control: Control): 
   await pause(200);
   const databases = control.databases.flatMap((database) => [database, `${database}_ro`]);
   const left = reconnectAll({ ...control, databases }, DRAIN_SECONDS * 1000);
-  await Promise.all(pools.map((url) => runOnce(url, control.authority, "SELECT 1", DRAIN_SECONDS * 1000).catch(() => undefined)));
+  await Promise.all(used.map((url) => runOnce(url, control.authority, "SELECT 1", DRAIN_SECONDS * 1000).catch(() => undefined)));
   for (const client of held) if (client) close(client);
   await left;
+}
+
+/** Those with clients or servers; all of a pooler that does not say. */
+async function usedPools(pools: string[], control: Control): Promise<string[]> {
+  const used = new Map(await Promise.all(control.poolers.map(async (url): Promise<[string, string[] | undefined]> => {
+    const rows = await runOnce(url, control.authority, "SHOW POOLS", DRAIN_SECONDS * 1000).catch(() => undefined);
+    const busy = rows?.filter((row) => Object.entries(row).some(([key, count]) => /^(cl|sv)_/.test(key) && Number(count) > 0));
+    return [new URL(url).host, busy?.map(({ user, database }) => `${user}/${database}`)];
+  })));
+  return pools.filter((pool) => {
+    const { host, username, pathname } = new URL(pool);
+    return used.get(host)?.includes(`${username}${pathname}`) ?? true;
+  });
 }
 
 async function waitForNeighbour(server: string, { container, fingerprint, later }: Neighbour): Promise<void> {

@@ -23,6 +23,8 @@ export interface Parts {
   control: ControlInputs;
   /** Every pool of the applications; the URLs hold passwords. */
   pools: pulumi.Output<string[]>;
+  /** Of the poolers; a secret. */
+  userList: pulumi.Output<string>;
 }
 
 export function etcdServer({ site, spec, passwords, images }: Parts, member: EtcdMember, volume: docker.Volume): ServerArgs {
@@ -105,17 +107,7 @@ export function proxyServer({ site, spec, passwords, images, control, pools }: P
   };
 }
 
-export function poolerServer({ site, spec, passwords, images }: Parts, pooler: Pooler): ServerArgs {
-  const { pgbouncer, poolerAdmin, monitoring, application, applicationReadonly } = passwords;
-  const { database } = spec;
-  // The application's own users are known here, so that they can connect while there is no primary to ask about them
-  const users = Object.entries({
-    pgbouncer,
-    pooler_admin: poolerAdmin,
-    monitoring,
-    [database]: application,
-    [`${database}_readonly`]: applicationReadonly,
-  }).map(([name, password]) => pulumi.interpolate`"${name}" "${password}"`);
+export function poolerServer({ site, spec, passwords, images, userList }: Parts, pooler: Pooler): ServerArgs {
   return {
     site,
     server: pooler,
@@ -123,8 +115,8 @@ export function poolerServer({ site, spec, passwords, images }: Parts, pooler: P
     image: images.pgbouncer,
     files: [pgbouncerFile(spec, pooler)],
     secrets: {
-      userlist: pulumi.all(users).apply((lines) => lines.join("\n")),
-      pgpass: pulumi.interpolate`localhost:6432:pgbouncer:pooler_admin:${poolerAdmin}`,
+      userlist: userList,
+      pgpass: pulumi.interpolate`localhost:6432:pgbouncer:pooler_admin:${passwords.poolerAdmin}`,
     },
     ports: [{ internal: 6432, external: pooler.port }],
     memory: 128 * MIB + spec.pool.maxClientConnections * 50 * KIB,

@@ -19,13 +19,13 @@ export function declaration(raw: object): Declared {
 }
 
 /** What an `up` reports, without what the cluster's own configuration declares and these tests do not. */
-export const ours = (warnings: string[]) => warnings.filter((line) => !/^(cluster:|(database|role) (shop|shop_owner|reporting) )/.test(line));
+export const ours = (warnings: string[]) => warnings.filter((line) => !/^(cluster:|(database|role) ((shop|app)(_\w+)?|reporting) )/.test(line));
 
 /** Takes a database of these tests away with its roles, and has the cluster expected without them. */
 export async function removeDatabase(connection: Connection, name: string): Promise<void> {
   await onPrimary(connection, "postgres", async (client) => {
     await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    for (const role of ["", "_owner", "_readonly"]) await client.query(`DROP ROLE IF EXISTS ${name}${role}`);
+    for (const role of ["", "_owner", "_readonly", "_migrator"]) await client.query(`DROP ROLE IF EXISTS ${name}${role}`);
   });
   await acceptLive(connection, []);
 }

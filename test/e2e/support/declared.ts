@@ -55,7 +55,7 @@ export function describeDeclared(connect: () => Connection, publisher: { host: s
     await onPrimary(connect(), "postgres", async (client) => {
       await client.query("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'pgha_in'");
       for (const database of [APP, SHOP]) await client.query(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
-      for (const role of [...ROLES, ...[APP, SHOP].flatMap((name) => [name, `${name}_owner`, `${name}_readonly`])]) await client.query(`DROP ROLE IF EXISTS ${role}`);
+      for (const role of [...ROLES, ...[APP, SHOP].flatMap((name) => [name, `${name}_owner`, `${name}_readonly`, `${name}_migrator`])]) await client.query(`DROP ROLE IF EXISTS ${role}`);
       await client.query("DELETE FROM pgha.declared WHERE key ~ 'pgha_'").catch(() => undefined);
     });
     await acceptLive(connect(), []);

@@ -96,7 +96,7 @@ export function describeDrift(connect: () => Connection): void {
     await onPrimary(connect(), "postgres", async (client) => {
       await client.query("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = 'pgha_drift_slot'");
       await client.query(`DROP DATABASE IF EXISTS ${DB} WITH (FORCE)`);
-      for (const role of ["", "_owner", "_readonly", "_limited", "_stranger"]) await client.query(`DROP ROLE IF EXISTS ${DB}${role}`);
+      for (const role of ["", "_owner", "_readonly", "_migrator", "_limited", "_stranger"]) await client.query(`DROP ROLE IF EXISTS ${DB}${role}`);
       await client.query("DELETE FROM pgha.declared WHERE key ~ 'pgha_drift'").catch(() => undefined);
     });
     await acceptLive(connect(), []);

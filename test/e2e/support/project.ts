@@ -30,7 +30,8 @@ export interface Outputs {
   operatorCertificate: string;
   operatorKey: string;
   schemaVersion: string;
-  roleUrls: Record<string, { write: string; read: string }>;
+  roleUrls: Record<string, { write: string; read: string; directWrite: string; directRead: string }>;
+  migrateUrl: string;
   cluster: { name: string; postgres: { name: string; host: string }[] };
 }
 

@@ -17,15 +17,22 @@ const message = (type: string, ...parts: (string | number[])[]) => {
 };
 const ready = message("Z", [0x49]);
 
+interface Options {
+  readOnly?: string;
+  refuseWith?: string;
+  loginMilliseconds?: number;
+  port?: number;
+}
+
 /** As much of a Postgres server as a driver needs: a login, and one answer to every query: whether transactions are read-only. */
-export async function startPostgres({ readOnly = "off", refuseWith, port = 0 }: { readOnly?: string; refuseWith?: string; port?: number } = {}): Promise<FakePostgres> {
+export async function startPostgres({ readOnly = "off", refuseWith, loginMilliseconds = 0, port = 0 }: Options = {}): Promise<FakePostgres> {
   const open = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     open.add(socket.on("error", () => undefined));
     socket.once("data", () => {
       if (refuseWith) return void socket.end(message("E", "SFATAL", `C${refuseWith}`, "Mrefused by the test", [0]));
       fake.logins++;
-      socket.write(Buffer.concat([message("R", [0, 0, 0, 0]), ready]));
+      setTimeout(() => socket.write(Buffer.concat([message("R", [0, 0, 0, 0]), ready])), loginMilliseconds);
       socket.on("data", (data) => {
         if (data.toString("latin1", 0, 1) === "X") return void socket.end();
         const value = Buffer.from(readOnly);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import * as net from "node:net";
 import { connect, ConnectOptions, NoHostError, pool } from "../../../clients/node/pgha";
 import { FakePostgres, startPostgres } from "./fakePostgres";
@@ -62,6 +63,30 @@ describe("node-postgres with URLs of several hosts", () => {
     assert.equal(await portOf(urlOf([silent.address() as { port: number }, alive]), { connectionTimeoutMillis: 200 }), alive.port);
     assert.ok(Date.now() - started >= 190 && Date.now() - started < 2000, `${Date.now() - started} ms`);
     silent.close();
+  });
+
+  it("gives up a host that does not take the connection after the URL's tcp_user_timeout, but not one that is slow to let it in", async () => {
+    // A process that never accepts: once its queue is full, a connection gets no answer at all
+    const program = `require("net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 }, function () {
+      console.log(this.address().port); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); })`;
+    const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+    const port = Number(await new Promise((resolve) => child.stdout.once("data", resolve)));
+    const queued = Array.from({ length: 4 }, () => net.connect(port, "127.0.0.1").on("error", () => undefined));
+    const slow = await start({ loginMilliseconds: 900 });
+    try {
+      const started = Date.now();
+      assert.equal(await portOf(urlOf([{ port }, slow], "&tcp_user_timeout=400")), slow.port);
+      const took = Date.now() - started;
+      assert.ok(took >= 1250 && took < 4000, `${took} ms`);
+    } finally {
+      queued.forEach((socket) => socket.destroy());
+      child.kill("SIGKILL");
+    }
+  });
+
+  it("takes an option that is undefined for one that is not given", async () => {
+    const url = urlOf([await start()]).replace("sslmode=disable", "sslmode=verify-full");
+    await assert.rejects(connect(url, { ssl: undefined }), /SSL/, "it would go on without TLS");
   });
 
   it("says what every host answered when none takes the connection", async () => {

@@ -30,6 +30,7 @@ describe("Database", () => {
       monitoring: "PLAIN-pgha-test-monitoring-password",
       shop: "PLAIN-pgha-test-application-password",
       shop_readonly: "PLAIN-pgha-test-application-readonly-password",
+      shop_migrator: "PLAIN-pgha-test-role-shop_migrator-password",
     });
     assert.deepEqual(schema.secretOutputs, ["password", "passwords", "subscriptionPasswords"]);
     const { password: _, passwords: __, subscriptionPasswords: ___, ...clear } = schema.inputs;

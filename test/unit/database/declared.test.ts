@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { parsePostgresUrl } from "../../../clients/node/pgha";
 import { planCluster } from "../../../infra/cluster/plan";
 import { parseConfig } from "../../../infra/config";
 import { declare } from "../../../infra/database/declared/declare";
@@ -13,12 +14,12 @@ const sqlOf = (items: Record<string, { sql: string }>) => Object.fromEntries(Obj
 
 describe("what is declared, as SQL", () => {
   it("is nothing where nothing is declared", () => {
-    assert.deepEqual(declaring({}), { cluster: {}, databases: [{ name: "app", items: {}, subscriptions: [], slots: [] }] });
+    assert.deepEqual(declaring({ databases: [{ name: "app", roles: "none" }] }), { cluster: {}, databases: [{ name: "app", items: {}, subscriptions: [], slots: [] }] });
   });
 
   it("makes a role with its attributes, memberships and settings", () => {
     const role = { name: "reporting", memberOf: ["app_readonly"], connectionLimit: 5, validUntil: "2027-12-31", settings: { statement_timeout: "30s", search_path: "app, public" } };
-    assert.deepEqual(sqlOf(declaring({ roles: [role] }).cluster), {
+    assert.deepEqual(sqlOf(declaring({ roles: [role], databases: [{ name: "app", roles: "none" }] }).cluster), {
       "role reporting": `DO $$ BEGIN CREATE ROLE "reporting"; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 ALTER ROLE "reporting" LOGIN NOREPLICATION CONNECTION LIMIT 5 VALID UNTIL '2027-12-31 00:00:00+00' NOSUPERUSER INHERIT NOCREATEDB NOCREATEROLE NOBYPASSRLS;`,
       "membership of reporting in app_readonly": `GRANT "app_readonly" TO "reporting";`,
@@ -46,12 +47,44 @@ ALTER ROLE "reporting" LOGIN NOREPLICATION CONNECTION LIMIT 5 VALID UNTIL '2027-
 
   it("gives a further database an owner, its pools' authentication and, where it has partitions, a clock", () => {
     const tables = [{ name: "shop.visits", storage: { fillfactor: 90 }, partition: { key: "at", interval: "week", premake: 6, retention: "12 months" } }];
-    const { cluster, databases: [app, shop] } = declaring({ databases: [{ name: "shop", tables }] });
+    const { cluster, databases: [app, shop] } = declaring({ databases: [{ name: "app", roles: "none" }, { name: "shop", roles: "none", tables }] });
     assert.deepEqual(Object.keys(cluster), ["role shop_owner", "database shop"]);
     assert.deepEqual(Object.keys(app.items), ["schedule of maintenance in shop"]);
     assert.deepEqual(Object.keys(shop.items), ["authentication of poolers", "maintenance of partitions", "partitions of shop.visits", "storage parameter fillfactor of shop.visits"]);
     assert.equal(shop.items["partitions of shop.visits"].sql,
       `SELECT pgha.partition_by_time('"shop"."visits"', 'at', 'week', premake => 6, retention => '12 months', storage => '{"fillfactor":90}');`);
+  });
+
+  it("makes a role that changes the schema as the owner, in the application database and in further ones", () => {
+    const sql = sqlOf(declaring({ databases: [{ name: "shop" }] }).cluster);
+    for (const database of ["app", "shop"]) {
+      assert.match(sql[`role ${database}_migrator`], / LOGIN NOREPLICATION .* NOSUPERUSER INHERIT NOCREATEDB NOCREATEROLE NOBYPASSRLS;$/);
+      assert.equal(sql[`membership of ${database}_migrator in ${database}_owner`], `GRANT "${database}_owner" TO "${database}_migrator";`);
+      assert.equal(sql[`setting role of ${database}_migrator`], `ALTER ROLE "${database}_migrator" SET "role" = '${database}_owner';`);
+      assert.equal(sql[`setting search_path of ${database}_migrator`], `ALTER ROLE "${database}_migrator" SET "search_path" = '${database}', 'public';`);
+      assert.ok(sql[`connection of ${database}_migrator to ${database}`]);
+    }
+  });
+
+  it("gives a further database a role that reads and writes and one that reads, with rights on what its owner makes", () => {
+    const { cluster, databases: [, shop] } = declaring({ databases: [{ name: "shop", schemas: [{ name: "s" }] }] });
+    assert.ok(cluster["role shop"] && cluster["role shop_readonly"]);
+    const sql = Object.values(sqlOf(shop.items));
+    for (const line of [
+      `GRANT USAGE ON SCHEMA "s" TO "shop";`, `GRANT USAGE ON SCHEMA "s" TO "shop_readonly";`, `GRANT TEMPORARY ON DATABASE "shop" TO "shop";`,
+      `ALTER DEFAULT PRIVILEGES FOR ROLE "shop_owner" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "shop";`,
+      `ALTER DEFAULT PRIVILEGES FOR ROLE "shop_owner" GRANT USAGE, SELECT ON SEQUENCES TO "shop";`,
+      `ALTER DEFAULT PRIVILEGES FOR ROLE "shop_owner" GRANT SELECT ON TABLES TO "shop_readonly";`,
+    ]) assert.ok(sql.includes(line), line);
+    assert.ok(!sql.some((line) => /"app/.test(line)));
+  });
+
+  it("makes no standard role under a declared one's name, and none for a database with an owner of its own", () => {
+    const names = (raw: object) => planCluster(parseConfig(raw, "test", MACHINE)).roles.map(({ name, made }) => (made ? `made ${name}` : name));
+    assert.deepEqual(names({ roles: [{ name: "shop", database: "shop" }], databases: [{ name: "shop", owner: "shop" }] }), ["shop", "made app_migrator"]);
+    assert.deepEqual(names({ roles: [{ name: "shop" }, { name: "app_migrator" }], databases: [{ name: "shop" }] }), ["shop", "app_migrator", "made shop_readonly", "made shop_migrator"]);
+    const { items } = declaring({ roles: [{ name: "shop" }], databases: [{ name: "shop" }] }).databases[1];
+    assert.ok(!Object.values(items).some(({ sql }) => sql.includes(`TO "shop";`)), "a declared role gets what is declared for it");
   });
 
   it("publishes rows and columns", () => {
@@ -102,15 +135,40 @@ ALTER PUBLICATION "pub" SET (publish = 'insert', publish_via_partition_root = tr
   });
 });
 
+const valueOf = (output: any) => new Promise<string>((resolve) => output.apply(resolve));
+
 describe("a stack with declared roles", () => {
   it("makes their passwords, hands them over as secrets, and gives URLs", async () => {
     const { resources, outputs } = await declareStack({ roles: [{ name: "reporting", database: "shop" }, { name: "readers", login: false }], databases: [{ name: "shop" }] });
     const schema = resources.find(({ type }) => type === "pulumi-nodejs:dynamic/pgha:Schema")!;
     assert.ok(isSecret(schema.inputs.passwords));
     assert.equal(schema.inputs.passwords.value.reporting, "PLAIN-pgha-test-role-reporting-password");
-    assert.deepEqual(Object.keys(outputs.roleUrls), ["reporting"]);
-    const [write, read] = await Promise.all(["write", "read"].map((way) => new Promise<string>((resolve) => outputs.roleUrls.reporting[way].apply(resolve))));
-    assert.match(write, /^postgresql:\/\/reporting:PLAIN-pgha-test-role-reporting-password@localhost:6432,localhost:6442\/shop\?/);
-    assert.match(read, /\/shop_ro\?/);
+    assert.deepEqual(Object.keys(outputs.roleUrls).sort(), ["app_migrator", "reporting", "shop", "shop_migrator", "shop_readonly"]);
+    const { write, read, directWrite, directRead } = outputs.roleUrls.reporting;
+    const login = "^postgresql://reporting:PLAIN-pgha-test-role-reporting-password@";
+    assert.match(await valueOf(write), new RegExp(`${login}localhost:6432,localhost:6442/shop\\?`));
+    assert.match(await valueOf(read), /\/shop_ro\?/);
+    assert.match(await valueOf(directWrite), new RegExp(`${login}localhost:5432,localhost:5442/shop\\?`));
+    assert.match(await valueOf(directRead), new RegExp(`${login}localhost:5433,localhost:5443/shop\\?`));
+    assert.match(await valueOf(outputs.migrateUrl), /^postgresql:\/\/app_migrator:[^@]*@localhost:5432\/app\?/, "one host");
+  });
+
+  it("has every role that uses the poolers in their user list, a secret, so that it can log in without a primary", async () => {
+    const roles = [{ name: "reporting" }, { name: "readers", login: false }, { name: "subscriber", replication: true }];
+    const { resources } = await declareStack({ roles, databases: [{ name: "shop" }] });
+    for (const { inputs } of resources.filter(({ name, type }) => /pgbouncer-\d$/.test(name) && type.endsWith(":Container"))) {
+      const list: string = inputs.envs.filter(isSecret).map(({ value }: { value: string }) => value).find((each: string) => each.startsWith("SECRET_USERLIST="));
+      assert.deepEqual(list.match(/^"\w+"|(?<==)"\w+"/gm)!.map((name) => name.slice(1, -1)),
+        ["pgbouncer", "pooler_admin", "monitoring", "app", "app_readonly", "reporting", "app_migrator", "shop", "shop_readonly", "shop_migrator"]);
+      assert.ok(list.includes(`"reporting" "PLAIN-pgha-test-role-reporting-password"`));
+    }
+  });
+
+  it("has clients wait for longer than any outage that ends by itself, but not for a silent host", async () => {
+    const { outputs } = await declareStack({});
+    const { parameters } = parsePostgresUrl(await valueOf(outputs.writeUrl));
+    const worst = Math.max(...outputs.budget.failures.map(({ worst }: { worst: number | null }) => worst ?? 0));
+    assert.ok(worst > 5 && Number(parameters.get("connect_timeout")) > worst, `${parameters}, worst ${worst} s`);
+    assert.equal(parameters.get("tcp_user_timeout"), "5000");
   });
 });

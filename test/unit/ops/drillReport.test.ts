@@ -71,6 +71,8 @@ describe("drill: the report of a run", () => {
     assert.deepStrictEqual(levelOf({ planned: true }).reasons, ["2 client errors in a planned change"]);
     assert.strictEqual(levelOf({ kept: { before: "postgres-1", after: "postgres-1" } }).level, "passed");
     assert.deepStrictEqual(levelOf({ kept: { before: "postgres-1", after: "postgres-2" } }).reasons, ["a healthy primary was given up: postgres-2 took over from postgres-1"]);
+    const refused = { ...seen(4000, 4100), refused: [4050] };
+    assert.deepStrictEqual(levelOf({ planned: true, seen: [["pgbouncer", seen(4000, 4100)], ["pgbouncer login", refused]] }).reasons, ["1 client error in a planned change"]);
   });
 });
 

@@ -77,6 +77,8 @@ export const badConfigurations: { title: string; raw: unknown; key: string; says
   { title: "a role in no database", raw: { roles: [{ name: "a", database: "shop" }] }, key: "roles.0.database", says: /no database "shop".*there are app/ },
   { title: "an expiry that is no day", raw: { roles: [{ name: "a", validUntil: "soon" }] }, key: "roles.0.validUntil", says: /2027-12-31/ },
   { title: "an unknown setting of a role", raw: { roles: [{ name: "a", settings: { statement_timeuot: "1s" } }] }, key: "roles.0.settings.statement_timeuot", says: /not a setting/ },
+  { title: "acting as a role that it is no member of", raw: { roles: [{ name: "a", settings: { role: "app_owner" } }] }, key: "roles.0.settings.role", says: /no member of "app_owner".*memberOf/ },
+  { title: "a database whose standard role another one has", raw: { databases: [{ name: "shop" }, { name: "shop_readonly" }] }, key: "databases.1.roles", says: /"shop_readonly".*roles: none/ },
   { title: "a grant to nobody", raw: { databases: [{ name: "app", grants: [{ role: "a", privileges: ["connect"], on: "database" }] }] }, key: "databases.0.grants.0.role", says: /no role "a"/ },
   { title: "a privilege that does not fit", raw: { databases: [{ name: "app", grants: [{ role: "app", privileges: ["select"], on: "schema app" }] }] }, key: "databases.0.grants.0.privileges.0", says: /select cannot be granted on schema app; use create, usage/ },
   { title: "a grant on something unknown", raw: { databases: [{ name: "app", grants: [{ role: "app", privileges: ["select"], on: "tables of app" }] }] }, key: "databases.0.grants.0.on", says: /"table app.accounts"/ },
