@@ -37,7 +37,7 @@ export class ClusterSecrets extends pulumi.ComponentResource {
     this.clusterId = new random.RandomId(`${cluster}-id`, { byteLength: 8 }, kept).hex;
     const password = (name: string) => new random.RandomPassword(`${cluster}-${name}`, { length: 32, special: false }, kept).result;
     this.passwords = Object.fromEntries(USERS.map((user) => [user, password(dashed(user))])) as Record<User, pulumi.Output<string>>;
-    // A role that is declared no more takes its password along: nothing is protected for it
+    // A role that is declared no more takes its password along, so nothing is protected here: `npm run down` does that (tools/engine/state.ts)
     const made = (role: string) => new random.RandomPassword(`${cluster}-role-${role}-password`, { length: 32, special: false }, { parent: this }).result;
     this.roles = Object.fromEntries(roles.map((role) => [role, made(role)]));
     this.registerOutputs({});

@@ -19,7 +19,7 @@ import { demandItsEngine, present } from "../engine/lost";
 import { clearInterrupted } from "../engine/repair";
 import { repository } from "../engine/layout";
 import { demand, demandDocker, findStack, releaseStaleLock } from "../engine/stack";
-import { Deployment, deploymentOf, exportState } from "../engine/state";
+import { Deployment, deploymentOf, exportState, rolePasswordsOf } from "../engine/state";
 import { UserError } from "../errors";
 import { createLog } from "../log";
 import { foreignList, ownList, questions, report, unknownDeployment, Whose } from "./downWords";
@@ -72,7 +72,12 @@ export async function run(args: string[]): Promise<number> {
       return (await clearInterrupted({ stack, exported: await exportState(stack, engine), docker, engine, step })) ?? stack;
     });
     // Without unprotected resources there is nothing to run the engine for.
-    if ((stacked.resourceCount ?? 0) > 0) await destroy(["--exclude-protected"], stack, engine);
+    if ((stacked.resourceCount ?? 0) > 0) {
+      // Roles' passwords go with the role's declaration, so the program does not protect them; they stay with the data, as all others
+      const kept = rolePasswordsOf(await exportState(stack, engine));
+      if (kept.length > 0) await demand(["state", "protect", ...kept, "--yes", "--stack", stack], engine);
+      await destroy(["--exclude-protected"], stack, engine);
+    }
   }
   await removeRunning(docker, (await findLeftovers(docker, deployment)).own);
   if (doomed.includes("foreign")) {

@@ -42,6 +42,13 @@ export function deploymentOf({ deployment }: Exported): Deployment {
   return { clusters: [...new Set(clusters)], ids: ids.filter((hex) => typeof hex === "string") };
 }
 
+/** URNs of the passwords of declared roles, by the names that infra/secrets.ts gives them. */
+export function rolePasswordsOf({ deployment }: Exported): string[] {
+  return (deployment.resources ?? [])
+    .filter(({ type, urn }) => type === "random:index/randomPassword:RandomPassword" && /::\S+-role-\S+-password$/.test(urn))
+    .map(({ urn }) => urn);
+}
+
 /** Refuses a changed name: the engine would make a second cluster beside the first, and then fail to remove that one. */
 export function checkName(configured: string, { clusters }: Deployment, removal: string): void {
   if (clusters.length === 0 || clusters.includes(configured)) return;

@@ -20,7 +20,7 @@ import { isEmpty, sortOut } from "../../../tools/engine/leftovers";
 import { demandItsEngine, findLost, lostResources } from "../../../tools/engine/lost";
 import { halfMade } from "../../../tools/engine/repair";
 import { isRunningPulumi, isStale } from "../../../tools/engine/stack";
-import { checkName, deploymentOf } from "../../../tools/engine/state";
+import { checkName, deploymentOf, rolePasswordsOf } from "../../../tools/engine/state";
 import { UserError } from "../../../tools/errors";
 
 describe("tools/engine", () => {
@@ -287,6 +287,13 @@ describe("tools/engine", () => {
       assert.deepStrictEqual(read(id, password), known, "after `down`, which keeps what is protected");
       assert.deepStrictEqual(read(cluster), { clusters: ["orders"], ids: [] });
       assert.deepStrictEqual(deploymentOf({ deployment: {} }), { clusters: [], ids: [] });
+    });
+
+    it("knows the passwords of declared roles, which `down` has to keep with the data", () => {
+      const role = { ...password, urn: urn("p", "orders-role-reporting-password") };
+      const resources = [cluster, id, password, role] as never;
+      assert.deepStrictEqual(rolePasswordsOf({ deployment: { resources } }), [role.urn]);
+      assert.deepStrictEqual(rolePasswordsOf({ deployment: {} }), []);
     });
 
     it("keeps its name: up refuses another one and says how to go on", () => {
