@@ -22,7 +22,7 @@ export async function killArchiver(site: Site, kills: number, say: (line: string
       const partition = `app.app_logs_p${month.replaceAll("-", "")}`;
       const wanted = await site.session(async (client) => {
         await client.query(`DROP TABLE IF EXISTS ${partition}_restored`);
-        await client.query("SELECT app.create_partition_if_not_exists('app.app_logs', $1::timestamptz, $1::timestamptz + interval '1 month')", [month]);
+        await client.query("SELECT pgha.create_partition_if_not_exists('app.app_logs', $1::timestamptz, $1::timestamptz + interval '1 month')", [month]);
         await client.query(`INSERT INTO app.app_logs (app_name, level, message, metadata, created_at)
           SELECT 'kills', 'info', E'quo"ted,\\n' || n, jsonb_build_object('n', n), $1::timestamptz + n * interval '1 minute' FROM generate_series(0, 19999) AS n`, [month]);
         return (await client.query(`SELECT ${WHOLE} FROM ${partition}`)).rows[0];

@@ -18,7 +18,7 @@ export async function searchAndArchive(site: Site, millions: number, say: (line:
   const until = (n: number) => months[n + 1] ?? new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
   for (const [n, month] of months.entries())
     await site.session(async (client) => {
-      await client.query("SELECT app.create_partition_if_not_exists('app.app_logs', $1, $2)", [month, until(n)]);
+      await client.query("SELECT pgha.create_partition_if_not_exists('app.app_logs', $1, $2)", [month, until(n)]);
       // By quarters, as a checkpoint and the standbys take them
       const quarter = Math.ceil((millions * 1e6) / 48);
       for (let part = 0; part < 4; part++)

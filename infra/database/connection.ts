@@ -118,3 +118,11 @@ function isCode(error: unknown, code: string): boolean {
 export async function relationExists(client: Client, name: string): Promise<boolean> {
   return (await client.query("SELECT to_regclass($1) IS NOT NULL AS found", [name])).rows[0].found;
 }
+
+/** Makes schema pgha, for what is noted of a database. Throws where somebody else made it first: he might replace what is in it. */
+export async function prepareSchema(client: Client): Promise<void> {
+  await client.query("CREATE SCHEMA IF NOT EXISTS pgha");
+  const { rows } = await client.query("SELECT rolname FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner WHERE nspname = 'pgha' AND NOT rolsuper");
+  if (rows.length)
+    throw new Error(`schema pgha of database ${client.database} belongs to ${rows[0].rolname}, not to a superuser; rename it: ALTER SCHEMA pgha RENAME TO …`);
+}

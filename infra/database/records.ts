@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { isMissingDatabase, onPrimary, relationExists, type Connection } from "./connection";
+import { isMissingDatabase, onPrimary, prepareSchema, relationExists, type Connection } from "./connection";
 import { headVersion, type Migration } from "./migrations";
 
 /** What a database says was applied to it, by file name. */
@@ -35,7 +35,7 @@ export async function readRecords(client: Client): Promise<Records> {
 }
 
 export async function prepareRecords(client: Client): Promise<void> {
-  await client.query("CREATE SCHEMA IF NOT EXISTS pgha");
+  await prepareSchema(client);
   await client.query(`CREATE TABLE IF NOT EXISTS pgha.migrations (
     name text PRIMARY KEY,
     version text,

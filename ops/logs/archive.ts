@@ -40,7 +40,7 @@ export interface ArchiveOptions {
 /** Takes every partition out that is past its hot days, the oldest first. One archiver at a time; throws where another is at work. */
 export async function archiveLogs(client: Client, store: Store, options: ArchiveOptions): Promise<Archived[]> {
   await lock(client);
-  const { rows: leaving } = await client.query<Leaving>("SELECT * FROM app.archive_old_logs($1)", [options.hotDays]);
+  const { rows: leaving } = await client.query<Leaving>("SELECT * FROM pgha.archive_old_logs($1)", [options.hotDays]);
   const done: Archived[] = [];
   for (const each of leaving) done.push(await takeOut(client, store, each, options));
   return done;

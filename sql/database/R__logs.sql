@@ -1,6 +1,9 @@
 -- The log system (README, "Logs"). pgha.enable_logs makes its tables; the functions are there in any case, and may name what is not.
 SET LOCAL check_function_bodies = off;
 
+-- What is in schema app its owner may replace, so nothing there is called by a superuser
+DROP FUNCTION IF EXISTS app.create_partition_if_not_exists(regclass, timestamptz, timestamptz), app.archive_old_logs(integer), app.auto_cleanup_logs(integer);
+
 -- What the configuration says, and how far each partition is on its way out: see ops/logs/archive.ts for the states.
 CREATE TABLE IF NOT EXISTS pgha.log_settings (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -18,13 +21,24 @@ CREATE TABLE IF NOT EXISTS pgha.log_archives (
   changed_at timestamptz NOT NULL DEFAULT now()
 );
 
+CREATE OR REPLACE FUNCTION pgha.schedule_logs() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF to_regclass('cron.job') IS NOT NULL THEN
+    PERFORM cron.schedule('pgha-logs-metadata', '30 seconds', 'SELECT pgha.merge_log_metadata()');
+    PERFORM cron.schedule('pgha-logs', '27 * * * *', 'SELECT FROM pgha.archive_old_logs(), pgha.auto_cleanup_logs()');
+  END IF;
+END
+$$;
+
 -- Makes app.app_logs with partitions by `every`: 'month', 'week' or 'day' (UTC). Called again it changes the days, never the interval.
 CREATE OR REPLACE FUNCTION pgha.enable_logs(every text DEFAULT 'month', hot_days integer DEFAULT 30, keep_archives_days integer DEFAULT 365) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning SET lock_timeout = '500ms' AS $$
 DECLARE
   owner name := current_database() || '_owner';
   writer name := current_database();
   reader name := current_database() || '_readonly';
+  missing record;
 BEGIN
   CREATE TABLE IF NOT EXISTS app.app_logs (
     id bigint GENERATED ALWAYS AS IDENTITY (CACHE 100),
@@ -35,11 +49,14 @@ BEGIN
     created_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (id, created_at)
   ) PARTITION BY RANGE (created_at);
-  CREATE INDEX IF NOT EXISTS app_logs_app_created ON app.app_logs (app_name, created_at DESC);
-  CREATE INDEX IF NOT EXISTS app_logs_level_created ON app.app_logs (level, created_at);
-  CREATE INDEX IF NOT EXISTS app_logs_created ON app.app_logs (created_at);
-  CREATE INDEX IF NOT EXISTS app_logs_metadata ON app.app_logs USING gin (metadata jsonb_path_ops)
-    WITH (gin_pending_list_limit = 65536);
+  -- Each only where it is missing: even IF NOT EXISTS makes every writer wait
+  FOR missing IN SELECT name, text FROM (VALUES
+    ('app_logs_app_created', '(app_name, created_at DESC)'), ('app_logs_level_created', '(level, created_at)'), ('app_logs_created', '(created_at)'),
+    ('app_logs_metadata', 'USING gin (metadata jsonb_path_ops) WITH (gin_pending_list_limit = 65536)')) AS _ (name, text)
+    WHERE to_regclass('app.' || name) IS NULL
+  LOOP
+    EXECUTE format('CREATE INDEX %I ON app.app_logs %s', missing.name, missing.text);
+  END LOOP;
 
   -- The last batch of each source, written in the batch's own transaction: what makes a batch be there once.
   CREATE TABLE IF NOT EXISTS app.log_sources (
@@ -52,8 +69,9 @@ BEGIN
   ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
   -- Only ever appended to, by whoever may write at all
-  EXECUTE format('ALTER TABLE app.app_logs OWNER TO %I', owner);
-  EXECUTE format('ALTER TABLE app.log_sources OWNER TO %I', owner);
+  FOR missing IN SELECT oid::regclass AS name FROM pg_class WHERE oid IN ('app.app_logs'::regclass, 'app.log_sources'::regclass) AND relowner <> owner::regrole LOOP
+    EXECUTE format('ALTER TABLE %s OWNER TO %I', missing.name, owner);
+  END LOOP;
   EXECUTE format('GRANT SELECT, INSERT ON app.app_logs TO %I', writer);
   EXECUTE format('GRANT SELECT, INSERT, UPDATE ON app.log_sources TO %I', writer);
   EXECUTE format('GRANT SELECT ON app.app_logs, app.log_sources TO %I', reader);
@@ -63,10 +81,7 @@ BEGIN
   PERFORM pgha.partition_by_time('app.app_logs', 'created_at', every, since => now() - ('1 ' || every)::interval,
     storage => '{"fillfactor": 100, "autovacuum_vacuum_scale_factor": 0.2, "autovacuum_vacuum_insert_scale_factor": 0.2, "autovacuum_analyze_scale_factor": 0.1}',
     newest => '{"autovacuum_analyze_scale_factor": 0.05}');
-  IF to_regclass('cron.job') IS NOT NULL THEN
-    PERFORM cron.schedule('pgha-logs-metadata', '30 seconds', 'SELECT pgha.merge_log_metadata()');
-    PERFORM cron.schedule('pgha-logs', '27 * * * *', 'SELECT FROM app.archive_old_logs(), app.auto_cleanup_logs()');
-  END IF;
+  PERFORM pgha.schedule_logs();
 END
 $$;
 
@@ -78,23 +93,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   JOIN pg_index ON indrelid = partition JOIN pg_class ON pg_class.oid = indexrelid JOIN pg_am ON pg_am.oid = relam AND amname = 'gin'
 $$;
 
--- Makes a partition for rows from `lower` to before `upper`, and says whether it did; not where any partition has some of that time already.
-CREATE OR REPLACE FUNCTION app.create_partition_if_not_exists(parent regclass, lower timestamptz, upper timestamptz) RETURNS boolean
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
-DECLARE
-  partition text := (SELECT format('%I.%I', nspname, relname || to_char($2, '"_p"YYYYMMDD'))
-    FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = $1);
-BEGIN
-  IF EXISTS (SELECT FROM pgha.partitions($1) AS there WHERE there.lower < $3 AND there.upper > $2) THEN RETURN false; END IF;
-  EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION)', partition, $1);
-  EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', $1, partition, $2, $3);
-  PERFORM pgha.align_partitions($1);
-  RETURN true;
-END
-$$;
-
 -- Marks the partitions that are past their hot days as a whole, for `pgha logs archive` to take out, and returns all that wait for it.
-CREATE OR REPLACE FUNCTION app.archive_old_logs(hot_days integer DEFAULT NULL) RETURNS SETOF pgha.log_archives
+CREATE OR REPLACE FUNCTION pgha.archive_old_logs(hot_days integer DEFAULT NULL) RETURNS SETOF pgha.log_archives
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   before timestamptz := now() - make_interval(days => coalesce($1, (SELECT told.hot_days FROM pgha.log_settings AS told)));
@@ -109,16 +109,19 @@ BEGIN
 END
 $$;
 
--- Marks the archives that were kept long enough, for `pgha logs purge` to delete, and forgets sources that wrote nothing for as long. Returns how many of each.
-CREATE OR REPLACE FUNCTION app.auto_cleanup_logs(keep_days integer DEFAULT NULL, OUT expired integer, OUT sources integer)
+-- Marks the archives that were kept long enough, for `pgha logs purge` to delete, and forgets sources that wrote nothing for three years: what one
+-- of them wrote is written again then. Returns how many archives.
+CREATE OR REPLACE FUNCTION pgha.auto_cleanup_logs(keep_days integer DEFAULT NULL, OUT expired integer)
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   before timestamptz := now() - make_interval(days => coalesce(keep_days, (SELECT keep_archives_days FROM pgha.log_settings)));
+  owner regrole := (SELECT relowner FROM pg_class WHERE oid = to_regclass('app.log_sources'));
 BEGIN
   UPDATE pgha.log_archives SET state = 'expired' WHERE state = 'dropped' AND changed_at < before;
   GET DIAGNOSTICS expired = ROW_COUNT;
-  DELETE FROM app.log_sources WHERE updated_at < before;
-  GET DIAGNOSTICS sources = ROW_COUNT;
+  IF owner IS NOT NULL THEN
+    PERFORM pgha.run_as(owner, 'DELETE FROM app.log_sources WHERE updated_at < now() - interval ''3 years''');
+  END IF;
 END
 $$;
 
@@ -179,9 +182,17 @@ LANGUAGE sql STABLE AS $$
   ORDER BY logs.created_at DESC LIMIT $7
 $$;
 
-REVOKE ALL ON FUNCTION pgha.enable_logs, pgha.merge_log_metadata, app.create_partition_if_not_exists, app.archive_old_logs, app.auto_cleanup_logs,
+REVOKE ALL ON FUNCTION pgha.enable_logs, pgha.schedule_logs, pgha.merge_log_metadata, pgha.archive_old_logs, pgha.auto_cleanup_logs,
   app.open_log_source, app.settle_log_source, app.log_bounds, app.search_logs FROM PUBLIC;
 REVOKE ALL ON PROCEDURE app.begin_log_batch FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.open_log_source, app.settle_log_source, app.log_bounds, app.search_logs TO :"database";
 GRANT EXECUTE ON PROCEDURE app.begin_log_batch TO :"database";
 GRANT EXECUTE ON FUNCTION app.log_bounds, app.search_logs TO :"readonly";
+
+-- Jobs of a former version called what is in schema app, and go on where logs were turned off since
+DO $$
+BEGIN
+  IF to_regclass('cron.job') IS NULL THEN RETURN; END IF;
+  IF EXISTS (SELECT FROM cron.job WHERE jobname = 'pgha-logs') THEN PERFORM pgha.schedule_logs(); END IF;
+END
+$$;

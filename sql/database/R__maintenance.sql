@@ -1,116 +1,66 @@
--- The partitions of a table by time, with the bounds of their keys (UTC); a bigint key counts milliseconds.
-CREATE OR REPLACE FUNCTION pgha.partitions(parent regclass) RETURNS TABLE (partition regclass, lower timestamptz, upper timestamptz)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
-  WITH bounds AS (
-    SELECT inhrelid, regexp_match(pg_get_expr(relpartbound, inhrelid), 'FROM \(''?(.*?)''?\) TO \(''?(.*?)''?\)') AS bound
-    FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-    WHERE inhparent = parent AND NOT inhdetachpending
-  )
-  SELECT inhrelid::regclass,
-    CASE WHEN bound[1] ~ '^\d+$' THEN to_timestamp(bound[1]::numeric / 1000) ELSE bound[1]::timestamptz END,
-    CASE WHEN bound[2] ~ '^\d+$' THEN to_timestamp(bound[2]::numeric / 1000) ELSE bound[2]::timestamptz END
-  FROM bounds WHERE bound[1] <> 'MINVALUE' AND bound[2] <> 'MAXVALUE'
-  ORDER BY 2
+-- Forgets tables that are gone, and follows those that were renamed.
+CREATE OR REPLACE FUNCTION pgha.forget_tables() RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  DELETE FROM partman.part_config WHERE parent_table IN (SELECT known_as FROM pgha.partitioned WHERE pgha.known_as(parent) IS NULL)
+    AND parent_table NOT IN (SELECT known_as FROM pgha.partitioned WHERE pgha.known_as(parent) IS NOT NULL);
+  DELETE FROM partman.part_config WHERE NOT EXISTS (SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname || '.' || relname = parent_table)
+    AND parent_table NOT IN (SELECT known_as FROM pgha.partitioned);
+  DELETE FROM pgha.partitioned WHERE pgha.known_as(parent) IS NULL;
+  UPDATE partman.part_config SET parent_table = pgha.known_as(parent) FROM pgha.partitioned WHERE parent_table = known_as AND known_as <> pgha.known_as(parent);
+  UPDATE pgha.partitioned SET known_as = pgha.known_as(parent) WHERE known_as <> pgha.known_as(parent)
 $$;
 
--- Gives every partition its parent's owner and its storage parameters; `newest` is for those that are being written, now or later.
-CREATE OR REPLACE FUNCTION pgha.align_partitions(of regclass) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  wanted record;
-  declared pgha.partitioned;
-BEGIN
-  SELECT * INTO declared FROM pgha.partitioned WHERE parent = of;
-  FOR wanted IN
-    SELECT partition, child.relowner <> top.relowner AS foreign_owner, top.relowner::regrole AS owner,
-      (SELECT string_agg(format('%I = %s', key, value), ', ') FROM jsonb_each_text(declared.storage || CASE WHEN upper > now() THEN declared.newest ELSE '{}' END)
-       WHERE NOT coalesce(child.reloptions @> ARRAY[key || '=' || value], false)) AS differing
-    FROM pgha.partitions(of) JOIN pg_class AS child ON child.oid = partition JOIN pg_class AS top ON top.oid = of
-  LOOP
-    IF wanted.foreign_owner THEN EXECUTE format('ALTER TABLE %s OWNER TO %s', wanted.partition, wanted.owner); END IF;
-    IF wanted.differing IS NOT NULL THEN EXECUTE format('ALTER TABLE %s SET (%s)', wanted.partition, wanted.differing); END IF;
-  END LOOP;
-END
-$$;
-
--- Has the partitions of a table made ahead for ever: by 'month', 'week' or 'day' (UTC), `premake` of them beyond the current one, the
--- first one that of `since`. `retention` drops those that ended that long ago; without it nothing is ever dropped. Called again it
--- changes premake, retention and storage. No DEFAULT partition: one would forbid DETACH CONCURRENTLY.
-CREATE OR REPLACE FUNCTION pgha.partition_by_time(
-  parent regclass, key name, every text, premake integer DEFAULT 3, since timestamptz DEFAULT now(), retention interval DEFAULT NULL,
-  storage jsonb DEFAULT '{}', newest jsonb DEFAULT '{}') RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' AS $$
-#variable_conflict use_column
-DECLARE
-  told ALIAS FOR every;
-  step interval := '1 ' || told;
-  named text := (SELECT nspname || '.' || relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = $1);
-  child record;
-BEGIN
-  IF EXISTS (SELECT FROM pgha.partitioned WHERE parent = $1 AND every <> told) THEN
-    RAISE EXCEPTION '% is partitioned by another interval than %', named, told USING HINT = 'The interval of a table that is there cannot be changed.';
-  END IF;
-  INSERT INTO pgha.partitioned (parent, every, storage, newest) VALUES ($1, told, $7, $8)
-  ON CONFLICT (parent) DO UPDATE SET storage = excluded.storage, newest = excluded.newest;
-  IF NOT EXISTS (SELECT FROM partman.part_config WHERE parent_table = named) THEN
-    -- Partitions that are there already get the names by which pg_partman knows them
-    FOR child IN
-      SELECT partition, relname, split_part(named, '.', 2) || to_char(lower, '"_p"YYYYMMDD') AS wanted
-      FROM pgha.partitions($1) JOIN pg_class ON oid = partition WHERE upper = lower + step
-    LOOP
-      CONTINUE WHEN child.relname = child.wanted;
-      EXECUTE format('ALTER TABLE %s RENAME TO %I', child.partition, child.wanted);
-    END LOOP;
-    PERFORM partman.create_parent(
-      p_parent_table => named, p_control => $2::text, p_interval => step::text, p_premake => $4, p_default_table => false,
-      p_epoch => (SELECT CASE atttypid WHEN 'bigint'::regtype THEN 'milliseconds' ELSE 'none' END FROM pg_attribute WHERE attrelid = $1 AND attname = $2),
-      p_start_partition => date_trunc(told, least($5, now()))::text, p_template_table => 'pgha.template');
-  END IF;
-  UPDATE partman.part_config SET premake = $4, retention = $6::text, retention_keep_table = false, infinite_time_partitions = true
-  WHERE parent_table = named;
-  PERFORM pgha.maintain_partitions($1);
-END
-$$;
-
--- Makes the partitions of one table that are missing; throws when one cannot be made. Makes no writer wait for longer than 0.5 s.
+-- Makes the partitions of one table that are missing and drops those past their retention; throws when it cannot. Makes no writer wait for longer than 0.5 s.
 CREATE OR REPLACE FUNCTION pgha.maintain_partitions(of regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET lock_timeout = '500ms' AS $$
 DECLARE
-  named text := (SELECT nspname || '.' || relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE pg_class.oid = of);
-  step text := (SELECT every FROM pgha.partitioned WHERE parent = of);
-  due timestamptz;
+  told record;
+  each record;
 BEGIN
-  PERFORM partman.run_maintenance(named);
-  -- It turns its errors into warnings, and passes over what somebody dropped
-  FOR due IN
-    SELECT each FROM generate_series(0, (SELECT premake FROM partman.part_config WHERE parent_table = named)) AS n,
-      LATERAL (SELECT date_trunc(step, now()) + n * ('1 ' || step)::interval) AS _ (each)
-    WHERE NOT EXISTS (SELECT FROM pgha.partitions(of) WHERE lower <= each AND each < upper)
+  SELECT every, ('1 ' || every)::interval AS step, premake, retention, relowner::regrole AS owner INTO told
+  FROM pgha.partitioned JOIN partman.part_config ON parent_table = known_as JOIN pg_class ON oid = parent WHERE parent = of;
+  FOR each IN
+    SELECT due FROM generate_series(0, told.premake) AS n, LATERAL (SELECT date_trunc(told.every, now()) + n * told.step) AS _ (due)
+    WHERE NOT EXISTS (SELECT FROM pgha.partitions(of) WHERE lower <= due AND due < upper)
   LOOP
-    IF NOT partman.create_partition_time(named, ARRAY[due]) THEN
-      RAISE EXCEPTION 'no partition for the % from % can be made', step, due USING HINT = 'Another relation has the name of the partition.';
-    END IF;
+    PERFORM pgha.make_partition(of, each.due, each.due + told.step);
+  END LOOP;
+  FOR each IN SELECT partition FROM pgha.partitions(of) WHERE upper < now() - told.retention::interval LOOP
+    PERFORM pgha.run_as(told.owner, format('DROP TABLE %s', each.partition));
   END LOOP;
   PERFORM pgha.align_partitions(of);
 END
 $$;
 
--- The hourly job: pg_partman's tables, ours among them. A table that cannot be maintained keeps no other from it; the job fails afterwards and names them all.
+-- What pg_partman was told of without pgha: it maintains those of superusers, as whatever it is run by; an owner's code must not be run so.
+CREATE OR REPLACE FUNCTION pgha.maintain_others(named text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT (SELECT rolsuper FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_roles r ON r.oid = relowner WHERE nspname || '.' || relname = named) THEN
+    RAISE EXCEPTION 'its owner is no superuser' USING HINT = 'Have it partitioned by pgha.partition_by_time.';
+  END IF;
+  PERFORM partman.run_maintenance(named);
+END
+$$;
+
+-- The hourly job. A table that cannot be maintained keeps no other from it; the job fails afterwards and names them all. A procedure that
+-- commits cannot have a search_path of its own, so it sets the session's first: that of the database is its owner's to choose.
 CREATE OR REPLACE PROCEDURE pgha.maintain()
 LANGUAGE plpgsql AS $$
 DECLARE
-  named text;
-  failures text[] := '{}';
+  each record;
+  failures pg_catalog.text[];
 BEGIN
-  -- Tables that are gone
-  DELETE FROM partman.part_config WHERE to_regclass(parent_table) IS NULL;
-  DELETE FROM pgha.partitioned WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = parent);
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false);
+  PERFORM pgha.forget_tables();
   COMMIT;
-  FOR named IN SELECT parent_table FROM partman.part_config ORDER BY parent_table LOOP
+  FOR each IN
+    SELECT parent_table AS named, parent FROM partman.part_config LEFT JOIN pgha.partitioned ON known_as = parent_table ORDER BY parent_table
+  LOOP
     BEGIN
-      PERFORM pgha.maintain_partitions(named::regclass);
+      IF each.parent IS NULL THEN PERFORM pgha.maintain_others(each.named); ELSE PERFORM pgha.maintain_partitions(each.parent); END IF;
     EXCEPTION WHEN OTHERS THEN
-      failures := failures || format('%s: %s', named, SQLERRM);
+      failures := failures || format('%s: %s', each.named, SQLERRM);
     END;
     COMMIT;
   END LOOP;
@@ -118,20 +68,24 @@ BEGIN
     DELETE FROM cron.job_run_details WHERE end_time < now() - interval '7 days';
     COMMIT;
   END IF;
-  IF failures <> '{}' THEN
+  IF failures IS NOT NULL THEN
     RAISE EXCEPTION '%', array_to_string(failures, '; ');
   END IF;
 END
 $$;
 
--- The daily job: statistics over whole partitioned tables, which autovacuum never gathers.
+-- The daily job: statistics over whole partitioned tables, which autovacuum never gathers. Postgres does that as their owner.
 CREATE OR REPLACE PROCEDURE pgha.analyze_parents()
 LANGUAGE plpgsql AS $$
 DECLARE
-  named text;
+  each record;
 BEGIN
-  FOR named IN SELECT parent_table FROM partman.part_config ORDER BY parent_table LOOP
-    EXECUTE format('ANALYZE %s', named::regclass);
+  PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false);
+  FOR each IN
+    SELECT c.oid::regclass AS named FROM partman.part_config, pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relkind = 'p' AND nspname || '.' || relname = parent_table ORDER BY parent_table
+  LOOP
+    EXECUTE format('ANALYZE %s', each.named);
     COMMIT;
   END LOOP;
 END
@@ -165,6 +119,7 @@ $$;
 
 REVOKE ALL ON ALL ROUTINES IN SCHEMA pgha FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION pgha.jobs(), pgha.partitioned_tables() TO monitoring;
+GRANT EXECUTE ON FUNCTION pgha.run(text) TO PUBLIC;
 
 DO $$
 BEGIN

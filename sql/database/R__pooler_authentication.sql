@@ -1,5 +1,13 @@
 -- In each database that poolers serve, so that logins for reads are looked up on a standby even while there is no primary.
 CREATE SCHEMA IF NOT EXISTS pgbouncer;
+-- A schema belongs to whoever made it first, and who owns it may replace what is in it
+DO $$
+BEGIN
+  IF NOT (SELECT rolsuper FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner WHERE nspname = 'pgbouncer') THEN
+    RAISE EXCEPTION 'schema pgbouncer of database % does not belong to a superuser', current_database() USING HINT = 'Rename it, ALTER SCHEMA pgbouncer RENAME TO …, and run again.';
+  END IF;
+END
+$$;
 REVOKE ALL ON SCHEMA pgbouncer FROM PUBLIC;
 GRANT USAGE ON SCHEMA pgbouncer TO pgbouncer;
 

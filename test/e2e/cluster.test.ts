@@ -12,6 +12,7 @@ import { describeDeclared } from "./support/declared";
 import { describeDrift } from "./support/drift";
 import { describeExamples } from "./support/examples";
 import { describeHeld } from "./support/held";
+import { describeHostile } from "./support/hostile";
 import { BASE_IMAGE } from "../../tools/engine";
 import { eventually, Outputs, Project, query, takeApart } from "./support/project";
 
@@ -216,6 +217,7 @@ describe("a cluster, by the commands of the README", () => {
   describeDeclared(connection, { host: `${CLUSTER}-haproxy-1`, port: 5432 });
   describeExamples(connection);
   describeDrift(connection);
+  describeHostile(connection);
 
   describe("pgha drift", () => {
     const drift = async () => {

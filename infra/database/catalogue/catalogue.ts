@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Client } from "pg";
-import { relationExists } from "../connection";
+import { prepareSchema, relationExists } from "../connection";
 import { inRolledBack } from "../transaction";
 import { CLUSTER } from "./clusterQueries";
 import { DATABASE, FORMAT } from "./queries";
@@ -28,7 +28,7 @@ export async function readObjects(client: Client): Promise<Catalogue> {
 
 /** Where what is expected is kept: beside what it describes, so that it goes with the data. */
 export async function prepareCatalogue(client: Client): Promise<void> {
-  await client.query("CREATE SCHEMA IF NOT EXISTS pgha");
+  await prepareSchema(client);
   await client.query(`CREATE TABLE IF NOT EXISTS pgha.catalogue (
     object text PRIMARY KEY,
     definition jsonb NOT NULL,

@@ -1,5 +1,5 @@
 import { DatabaseError, type Client } from "pg";
-import { relationExists } from "../connection";
+import { prepareSchema, relationExists } from "../connection";
 import { inTransaction } from "../transaction";
 import { inOrder, type Item, type Items } from "./item";
 
@@ -37,7 +37,7 @@ export async function leftovers(client: Client, items: Items): Promise<string[]>
 }
 
 async function prepareDeclared(client: Client): Promise<void> {
-  await client.query("CREATE SCHEMA IF NOT EXISTS pgha");
+  await prepareSchema(client);
   await client.query(`CREATE TABLE IF NOT EXISTS pgha.declared (
     key text PRIMARY KEY,
     sql text NOT NULL,

@@ -25,7 +25,7 @@ export interface Declared {
 
 /** Files of the application database that further ones need as well: to be served by the poolers, and to have partitions made. */
 const POOLER_FILES = ["database/R__pooler_authentication.sql"];
-const PARTITION_FILES = ["database/0004_maintenance.sql", "database/R__maintenance.sql"];
+const PARTITION_FILES = ["database/0004_maintenance.sql", "database/R__by_time.sql", "database/R__maintenance.sql"];
 
 /** SQL for all that is declared. `files` are those in sql/. */
 export function declare(spec: ClusterSpec, files: SqlFiles): Declared {

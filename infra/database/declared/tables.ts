@@ -37,7 +37,7 @@ BEGIN
 END $$;`;
 }
 
-/** By the function that the migrations have for it, sql/database/R__maintenance.sql. */
+/** By the function that the migrations have for it, sql/database/R__by_time.sql. */
 function partitions({ name, storage }: TableDeclaration, { key, interval, premake, retention }: Partitioning): [string, Items[string]] {
   const told = [
     `${literal(qualified(name))}, ${literal(key)}, ${literal(interval)}`,

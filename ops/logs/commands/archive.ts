@@ -11,7 +11,7 @@ export async function run(args: string[]): Promise<number> {
   return withArchive({ stack, to }, async ({ client, store, logs }) => {
     const hotDays = days === undefined ? logs.hotDays : parseCount("logs", "--hot-days", days, 36_500);
     if (dryRun) {
-      const { rows } = await client.query<Leaving>("SELECT * FROM app.archive_old_logs($1)", [hotDays]);
+      const { rows } = await client.query<Leaving>("SELECT * FROM pgha.archive_old_logs($1)", [hotDays]);
       print(json, rows, () => rows.map(({ partition, lower, upper, state }) => `${partition}  ${day(lower)} – ${day(upper)}  ${state}\n`).join("") || "nothing is due\n");
       return 0;
     }

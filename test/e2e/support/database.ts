@@ -162,6 +162,22 @@ export function describeSchema(connect: () => Connection, { slots: withSlots }: 
       assert.deepEqual(await root("SELECT parent FROM pgha.partitioned_tables()"), [{ parent: "app.events" }]);
     });
 
+    it("keeps up a table whose name needs quotes, follows one that is renamed, and drops what is past its retention", async () => {
+      await root(`SET ROLE ${DATABASE}_owner; CREATE TABLE app."Or.ders" (at timestamptz NOT NULL) PARTITION BY RANGE (at)`);
+      await root(`SELECT pgha.partition_by_time('app."Or.ders"', 'at', 'day', since => now() - interval '5 days', retention => '3 days')`);
+      const days = (name: string) => root(`SELECT partition::text AS name, relowner::regrole::text AS owner, relacl::text AS rights, lower < now() - interval '4 days' AS old
+        FROM pgha.partitions('${name}') JOIN pg_class ON oid = partition ORDER BY lower`);
+      const made = await days(`app."Or.ders"`);
+      assert.deepEqual([made.length, made.some(({ old }) => old), new Set(made.map(({ owner }) => owner))], [7, false, new Set([`${DATABASE}_owner`])]);
+      assert.ok(made.every(({ rights }) => !rights || !rights.includes(`${DATABASE}=`)), "rights on a partition go round those on its table");
+      await root(`DROP TABLE ${made[6].name}; ALTER TABLE app."Or.ders" RENAME TO "Or.ders2"`);
+      await root("CALL pgha.maintain()");
+      assert.equal((await days(`app."Or.ders2"`)).length, 7);
+      await root(`DROP TABLE app."Or.ders2"`);
+      await root("CALL pgha.maintain()");
+      assert.deepEqual(await root("SELECT parent_table FROM partman.part_config"), [{ parent_table: "app.events" }]);
+    });
+
     it("takes a new password", async () => {
       await applySchema(connect(), { ...schema, passwords: { ...passwords, [DATABASE]: "check-rotated-19" } });
       await as(DATABASE, "SELECT 1", { password: "check-rotated-19" });

@@ -8,7 +8,7 @@ import { inOrder } from "../../../infra/database/declared/item";
 import { splitStatements } from "../../../infra/database/statements";
 import { declareStack, isSecret, MACHINE } from "../support/monitor";
 
-const files = { "database/R__pooler_authentication.sql": "-- authentication", "database/0004_maintenance.sql": "-- tables", "database/R__maintenance.sql": "-- functions" };
+const files = { "database/R__pooler_authentication.sql": "-- authentication", "database/0004_maintenance.sql": "-- tables", "database/R__by_time.sql": "-- functions", "database/R__maintenance.sql": "-- jobs" };
 const declaring = (raw: object) => declare(planCluster(parseConfig(raw, "test", MACHINE)), files);
 const sqlOf = (items: Record<string, { sql: string }>) => Object.fromEntries(Object.entries(items).map(([key, { sql }]) => [key, sql]));
 
