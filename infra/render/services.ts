@@ -80,6 +80,8 @@ function postgres(file: RenderedFile, bootstrap: RenderedFile, publishers: Rende
     programs: {
       [`${PROGRAMS}/postgres/health`]: "images/postgres/health",
       [`${PROGRAMS}/postgres/before-stop`]: "images/postgres/before-stop",
+      [`${PROGRAMS}/postgres/pre-promote`]: "images/postgres/pre-promote",
+      [`${PROGRAMS}/postgres/clear-replay`]: "images/postgres/clear-replay",
       [`${PROGRAMS}/postgres/quick-patroni`]: "images/postgres/quick-patroni",
       [`${PROGRAMS}/watchdog`]: "machine/watchdog",
     },
