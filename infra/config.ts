@@ -54,7 +54,7 @@ export const schema = z.strictObject({
   replication: z
     .strictObject({
       mode: z.enum(["asynchronous", "priority", "quorum", "strict"]).optional().describe("how commits are replicated; default: the profile's, quorum for oltp"),
-      synchronousStandbys: count(1, 7).default(1).describe("standbys that must have a commit before it is acknowledged"),
+      synchronousStandbys: count(1, 7).default(1).describe("standbys that must have a commit before it is acknowledged; fewer where fewer are left, in strict at least one"),
     })
     .prefault({}),
   availability: z

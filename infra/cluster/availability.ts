@@ -1,4 +1,5 @@
 import { ClusterSpec } from "./spec";
+import { STRICT_LEAST } from "./topology";
 
 /** Shares of the time that one part is up by itself. Assumptions, to be replaced by what you have measured. */
 export interface Figures {
@@ -20,7 +21,7 @@ export interface Layout {
   etcd: number;
   proxies: number;
   poolers: number;
-  /** Servers of Postgres that a write needs: the primary, and in strict mode the standbys that must have it. */
+  /** Servers of Postgres that a write needs: the primary, and in strict mode the standby that it is never without. */
   postgresNeeded: number;
 }
 
@@ -144,6 +145,6 @@ export function planAvailability({ members, etcd, proxies, poolers, replication,
     etcd: etcd.length,
     proxies: proxies.length,
     poolers: poolers.length,
-    postgresNeeded: replication.mode === "strict" ? 1 + replication.synchronousStandbys : 1,
+    postgresNeeded: 1 + (replication.mode === "strict" ? STRICT_LEAST : 0),
   });
 }

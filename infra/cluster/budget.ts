@@ -6,7 +6,7 @@ import { ClusterSpec, Mode, Settings, Timers } from "./spec";
  */
 export type Loss = "nothing" | "unflushed commits" | "unsent commits";
 
-export type Failure = keyof typeof outages;
+export type Failure = keyof typeof titles;
 
 /** How long writes stop for a client that goes through PgBouncer. Seconds; null: until somebody repairs it (`until`). */
 export interface FailureBudget {
@@ -53,6 +53,8 @@ const promotion: Span = { typical: 1.5, worst: 2.5 };
 const givingUp: Span = { typical: 0.5, worst: 2 };
 /** How long a member that would lead waits for the answer of one that took the question. Source: patroni/ha.py, fetch_node_status. */
 const silence: Span = { typical: 2, worst: 2 };
+/** Backends end at once; after 5 s the postmaster kills what is left. Source: postmaster.c, SIGKILL_CHILDREN_AFTER_SECS. */
+const ending: Span = { typical: 0.2, worst: 5 };
 /** etcd looks for expired leases twice a second. Source: etcd server/lease/lessor.go, runLoop. */
 const expiry: Span = { typical: 0.25, worst: 0.5 };
 /** One election takes 1 to 2 election-timeouts of 0.5 s, a split vote as much again; leases then live one longer. Source: lessor.go, Promote. */
@@ -77,13 +79,18 @@ function reachAgain(timers: Timers, away: number): Span {
 }
 
 /** Each failure's bound. T ttl, L loop_wait, S primary_start_timeout, P promotion, H HAProxy and PgBouncer find the new primary. */
-const outages = {
+const outages: Record<Failure, (timers: Timers, redundancy: Redundancy) => Outage> = {
   /** L + 2 + P + H by failover (facts: measured 2.7–3.8 s, bound about 7); with S > 0, L + S + H by a restart in place. */
   "postgres-crash": (timers: Timers): Outage => {
     const { primaryStartTimeout, loopWait } = timers;
     if (primaryStartTimeout === 0) return sum(loop(timers), givingUp, promotion, reach(timers));
     const restart = { typical: Math.min(1.5, primaryStartTimeout), worst: primaryStartTimeout };
     return sum(loop(timers), restart, reachAgain(timers, loopWait / 2 + restart.typical));
+  },
+  /** As a crash of Postgres, once it has ended its other backends. Its own restart, whose recovery has no bound, is off (tuning.ts). */
+  "backend-crash": (timers: Timers, redundancy: Redundancy): Outage => {
+    const crash = outages["postgres-crash"](timers, redundancy);
+    return "until" in crash ? crash : sum(ending, crash);
   },
   /** L + S + 2 + P + H. A start that fails at once is given up in the next loop; one that hangs, after S. */
   "crash-without-restart": (timers: Timers): Outage => {
@@ -125,8 +132,9 @@ const outages = {
     poolers > 1 ? { typical: 0.2, worst: SILENT_HOST } : { until: "it is started again" },
 };
 
-const titles: Record<Failure, string> = {
+const titles = {
   "postgres-crash": "Postgres crashes",
+  "backend-crash": "one backend crashes (out of memory, segfault)",
   "crash-without-restart": "Postgres crashes and cannot restart",
   "clean-stop": "the primary is stopped",
   switchover: "planned switchover",
@@ -177,8 +185,9 @@ export function longest(failures: FailureBudget[]): FailureBudget {
 
 function lossOf(failure: Failure, mode: Mode, { primaryStartTimeout }: Timers, unflushed: number): Loss {
   if (mode !== "asynchronous") return "nothing";
-  if (takeovers.includes(failure) || (failure === "postgres-crash" && primaryStartTimeout === 0)) return "unsent commits";
-  return failure === "postgres-crash" && unflushed > 0 ? "unflushed commits" : "nothing";
+  const crash = failure === "postgres-crash" || failure === "backend-crash";
+  if (takeovers.includes(failure) || (crash && primaryStartTimeout === 0)) return "unsent commits";
+  return crash && unflushed > 0 ? "unflushed commits" : "nothing";
 }
 
 /** 3 × wal_writer_delay where commits don't wait for the disk. Source: PostgreSQL's manual, 28.4 "Asynchronous Commit". */

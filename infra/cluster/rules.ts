@@ -4,7 +4,7 @@ import { Fault, fault } from "./errors";
 import { KnownSetting, knownSettings } from "./settings";
 import { ClusterSpec, Settings } from "./spec";
 import { floor, planTimers } from "./timers";
-import { isRewritten, lacksSpare } from "./topology";
+import { isRewritten, lacksSpare, STRICT_LEAST } from "./topology";
 import { GIB, MIB, parseSize } from "./units";
 
 /** Settings that Patroni, TLS, the plan of the cluster or the safety of data decide. */
@@ -18,6 +18,8 @@ const RESERVED: Record<string, string> = {
     ["ssl", "ssl_cert_file", "ssl_key_file", "ssl_ca_file", "password_encryption"].map((name) => [name, "connections are always encrypted and passwords SCRAM"]),
   ),
   synchronous_standby_names: "replication.mode and replication.synchronousStandbys decide it",
+  restart_after_crash: "Patroni decides what follows a crash, within the bounds of the budget",
+  recovery_min_apply_delay: "a standby that replays later takes over later by as much",
   fsync: "turning it off loses data in a crash",
   full_page_writes: "turning it off loses data in a crash",
   data_checksums: "checksums are always on",
@@ -28,7 +30,7 @@ const RESERVED: Record<string, string> = {
 type Rule = (spec: ClusterSpec, overrides: Settings) => Fault[];
 
 /** Everything that is well formed but cannot work, or would break a promise. Each rule returns its faults. */
-const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, ports, pools, slots, logs, parameters, memory, disk, durability, timers, writeOutage, ...declarationRules];
+const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, ports, pools, slots, logs, parameters, memory, disk, durability, replay, timers, writeOutage, ...declarationRules];
 
 export function findFaults(spec: ClusterSpec, overrides: Settings): Fault[] {
   return rules.flatMap((rule) => rule(spec, overrides));
@@ -47,9 +49,9 @@ function synchronousStandbys({ replication, members }: ClusterSpec): Fault[] {
 }
 
 function strictNeedsASpare({ replication, members }: ClusterSpec): Fault[] {
-  if (!lacksSpare(replication.mode, replication.synchronousStandbys, members.length - 1)) return [];
+  if (!lacksSpare(replication.mode, members.length - 1)) return [];
   return [fault("replication.mode", "strict without a spare standby stops all writes when one standby is down",
-    `raise standbys to ${replication.synchronousStandbys + 1}, or use quorum`)];
+    `raise standbys to ${STRICT_LEAST + 1}, or use quorum`)];
 }
 
 function ports(spec: ClusterSpec): Fault[] {
@@ -162,6 +164,12 @@ function durability({ profile, replication, settings }: ClusterSpec, overrides: 
   if (level !== undefined && level !== "replica" && level !== "logical")
     faults.push(fault("postgres.parameters.wal_level", `${level} cannot feed standbys`, "use replica or logical"));
   return faults;
+}
+
+/** -1: one forgotten transaction of a reader would hold a standby back for ever, out of reads and of the race. */
+function replay(_spec: ClusterSpec, overrides: Settings): Fault[] {
+  return ["max_standby_streaming_delay", "max_standby_archive_delay"].filter((name) => String(overrides[name]).startsWith("-"))
+    .map((name) => fault(`postgres.parameters.${name}`, "without an end one reader holds a standby back for good", "give it a time, 30s for example"));
 }
 
 /** What Patroni would rewrite, with no more than a warning in its log, and a ttl by which healthy primaries are lost. */

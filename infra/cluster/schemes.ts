@@ -1,6 +1,6 @@
 import { availability, Layout } from "./availability";
 import { Mode } from "./spec";
-import { lacksSpare } from "./topology";
+import { lacksSpare, STRICT_LEAST } from "./topology";
 
 /** What a cluster must not do, whatever its score. */
 export interface Constraints {
@@ -42,7 +42,7 @@ export function compareSchemes(layout: Layout, preferred: Mode, constraints: Con
   return all
     .filter(({ mode, standbys }) => keeps(mode, standbys, constraints))
     .map(({ mode, standbys }) => {
-      const needed = mode === "strict" ? 2 : 1;
+      const needed = 1 + (mode === "strict" ? STRICT_LEAST : 0);
       const share = availability({ ...layout, postgres: standbys + 1, postgresNeeded: needed });
       const scores = { availability: nines(share), ...judged[mode], cost: 1 - standbys / (MOST + 1), fit: mode === preferred ? 1 : 0 };
       const total = (Object.keys(weights) as Aspect[]).reduce((sum, aspect) => sum + weights[aspect] * scores[aspect], 0);
@@ -55,7 +55,7 @@ function keeps(mode: Mode, standbys: number, { zeroLoss, neverUnprotected, survi
   if (standbys > maxStandbys) return false;
   if (zeroLoss && mode === "asynchronous") return false;
   if (neverUnprotected && mode !== "strict") return false;
-  return !(survivesStandby && lacksSpare(mode, 1, standbys));
+  return !(survivesStandby && lacksSpare(mode, standbys));
 }
 
 /** 0.99 → 0.4, 0.99999 → 1: each nine counts the same. */

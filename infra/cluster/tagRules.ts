@@ -1,6 +1,6 @@
 import { Fault, fault } from "./errors";
 import type { ClusterSpec } from "./spec";
-import { lacksSpare } from "./topology";
+import { lacksSpare, STRICT_LEAST } from "./topology";
 
 /** Faults of postgres.tags: servers that do not exist, and what would leave too few to fail over to, to commit with, or to read from. */
 export function tagFaults({ members, replication: { mode, synchronousStandbys } }: ClusterSpec, tagged: string[]): Fault[] {
@@ -19,8 +19,8 @@ export function tagFaults({ members, replication: { mode, synchronousStandbys } 
     if (mode === "asynchronous") return faults;
     // The primary may be one of those that could have acknowledged
     const acknowledging = without("nosync") - 1;
-    if (acknowledging < synchronousStandbys || lacksSpare(mode, synchronousStandbys, acknowledging))
-      faults.push(fault("postgres.tags", `leave ${acknowledging} standbys to acknowledge commits, and mode ${mode} needs ${synchronousStandbys + (mode === "strict" ? 1 : 0)}`,
+    if (acknowledging < synchronousStandbys || lacksSpare(mode, acknowledging))
+      faults.push(fault("postgres.tags", `leave ${acknowledging} standbys to acknowledge commits, and mode ${mode} needs ${Math.max(synchronousStandbys, mode === "strict" ? STRICT_LEAST + 1 : 0)}`,
         "remove a nosync or nofailover, or raise standbys"));
     return faults;
   }

@@ -81,9 +81,10 @@ function derive(mode: Mode, ttl: number, wishes: Wishes): Timers {
 /** An asynchronous primary that crashed is restarted in place first: a standby can lack its last commits. */
 function startTimeout(timers: Timers, { maxWriteOutage }: Wishes): number {
   if (maxWriteOutage === undefined) return 30;
-  const failover = failureBudgets({ ...timers, primaryStartTimeout: 0 }, "asynchronous", redundant)
-    .find(({ failure }) => failure === "crash-without-restart");
-  return Math.min(300, Math.max(5, Math.floor(maxWriteOutage - (failover?.worst ?? 0))));
+  const beside = failureBudgets({ ...timers, primaryStartTimeout: 1 }, "asynchronous", redundant)
+    .filter(({ failure }) => failure === "crash-without-restart" || failure === "backend-crash")
+    .map(({ worst }) => (worst ?? 1) - 1);
+  return Math.min(300, Math.max(5, Math.floor(maxWriteOutage - Math.max(...beside))));
 }
 
 /** What most clusters run with: the defaults of Patroni and PgBouncer, and HAProxy's as Patroni's example has them. */

@@ -2,9 +2,12 @@ import { Mode } from "./spec";
 
 /** What of a cluster's shape decides whether it survives; predicates that rules.ts and the policy pack share. */
 
-/** Strict, and every standby is needed for a commit: one that is down stops all writes. */
-export function lacksSpare(mode: Mode, synchronousStandbys: number, standbys: number): boolean {
-  return mode === "strict" && synchronousStandbys >= standbys;
+/** Strict never commits on the primary alone: it waits for one standby, however many are wanted. Source: patroni/global_config.py, min_synchronous_nodes. */
+export const STRICT_LEAST = 1;
+
+/** Strict with a single standby: one that is down stops all writes. */
+export function lacksSpare(mode: Mode, standbys: number): boolean {
+  return mode === "strict" && standbys <= STRICT_LEAST;
 }
 
 /** Patroni rewrites timers that break this, with no more than a warning in its log. Seconds. */

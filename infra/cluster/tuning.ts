@@ -35,6 +35,8 @@ export function tune(profile: ProfileName, resources: Resources): Settings {
     wal_keep_size: postgresSize(keepSize),
     max_slot_wal_keep_size: postgresSize(clampTo(64 * MIB, disk / 4, keepSize)),
     hot_standby_feedback: "on",
+    // A backend's crash is Postgres's end, which Patroni sees and bounds; by itself it would recover for as long as that takes
+    restart_after_crash: "off",
     // A standby that is promoted while it waits to try again waits to the end; 5 s by default
     wal_retrieve_retry_interval: "500ms",
     max_standby_streaming_delay: "30s",

@@ -15,7 +15,8 @@ export function dynamicConfiguration(spec: ClusterSpec): DynamicConfiguration {
     retry_timeout: timers.retryTimeout,
     primary_start_timeout: timers.primaryStartTimeout,
     primary_stop_timeout: timers.primaryStopTimeout,
-    maximum_lag_on_failover: 16 * 2 ** 20,
+    // Votes prove that a candidate has every commit; by its lag, which counts what nobody waited for, it would be kept out for good
+    maximum_lag_on_failover: mode === "asynchronous" ? 16 * 2 ** 20 : 2 ** 50,
     check_timeline: true,
     failsafe_mode: true,
     synchronous_mode: { asynchronous: "off", priority: "on", quorum: "quorum", strict: "quorum" }[mode],

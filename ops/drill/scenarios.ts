@@ -1,6 +1,9 @@
 import { Scenario, Stage } from "./scenario";
 
 const data = "/var/lib/pgha/data";
+/** The first process that serves a connection. */
+const crashBackend = ({ site, primary }: Stage, signal: "KILL" | "SEGV") =>
+  site.must(primary, `for p in /proc/[0-9]*; do tr "\\0" " " <$p/cmdline | grep -q "^postgres: .* app .*([0-9]*) " && exec kill -${signal} \${p#/proc/}; done 2>/dev/null; exit 1`);
 const crash = ({ site }: Stage, host: string) => site.must(host, `kill -9 $(head -1 ${data}/postmaster.pid)`);
 
 /** Longer than the longest ttl: a frozen or cut-off primary is given up by then. */
@@ -13,6 +16,20 @@ export const scenarios: Record<string, Scenario> = {
     failure: "postgres-crash",
     hold: 5,
     break: (stage) => crash(stage, stage.primary),
+  },
+  "backend-crash": {
+    title: "one backend of the primary is killed (SIGKILL), as by the kernel when memory runs out",
+    heals: "by itself",
+    failure: "backend-crash",
+    hold: 5,
+    break: (stage) => crashBackend(stage, "KILL"),
+  },
+  "backend-segfault": {
+    title: "one backend of the primary crashes (SIGSEGV)",
+    heals: "by itself",
+    failure: "backend-crash",
+    hold: 5,
+    break: (stage) => crashBackend(stage, "SEGV"),
   },
   "crash-without-restart": {
     title: "Postgres of the primary is killed and cannot start again",

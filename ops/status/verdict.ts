@@ -13,6 +13,9 @@ export interface Evidence extends Pick<StatusReport, "members" | "etcd" | "poole
 /** Days before the end of a certificate from which it counts as a problem. */
 export const certificateWarning = 30;
 
+/** What a takeover would have to replay first. Bytes. */
+const MUCH_TO_REPLAY = 16 * 2 ** 20;
+
 /** Whether a standby follows the primary and could take over. */
 const streams = (member: Member) => !member.error && member.role === "standby" && member.state === "streaming";
 
@@ -65,8 +68,8 @@ function memberProblems({ members, state, replication, wal }: Evidence): string[
     const found: string[] = [];
     if (lacksWal(member, wal)) found.push(`${name} is ${word} and needs WAL that the primary has no more: npx pgha reinit ${name}`);
     else if (role === "unknown" || (role === "primary" ? word !== "running" : word !== "streaming")) found.push(`${name} is ${word}`);
-    if (lag !== undefined && state && lag > state.maximumLagOnFailover)
-      found.push(`${name} lags ${formatBytes(lag)}: too far behind to take over`);
+    if (lag !== undefined && state && lag > Math.min(state.maximumLagOnFailover, MUCH_TO_REPLAY))
+      found.push(`${name} lags ${formatBytes(lag)}: ${replication.mode === "asynchronous" ? "too far behind to take over" : "a takeover would wait until it has replayed that"}`);
     if (pendingRestart) found.push(`${name} waits for a restart that its settings need`);
     if (state && leastTtl > state.ttl) found.push(`${name} takes no ttl below ${leastTtl} s: its loss costs that long, not ${state.ttl} s`);
     if (etcdSeenSecondsAgo !== undefined && etcdSeenSecondsAgo > (state?.ttl ?? 30))

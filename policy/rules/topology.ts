@@ -54,12 +54,11 @@ export const topology: StackRule[] = [
   },
   {
     name: "strict-has-spare",
-    reason: "strict stops all writes when a standby that it needs is down",
+    reason: "strict stops all writes when its only standby is down",
     remedy: "add a standby, or use mode quorum",
     problemsOfStack: aboutClusters((shape) => {
-      const needed = Number(shape.configuration?.synchronous_node_count ?? 1);
       const standbys = shape.postgres.length - 1;
-      return lacksSpare(modeOf(shape), needed, standbys) ? `strict needs ${needed} of ${standbys} standbys for every commit` : undefined;
+      return lacksSpare(modeOf(shape), standbys) ? `strict needs a standby for every commit, and has ${standbys}` : undefined;
     }),
   },
   {

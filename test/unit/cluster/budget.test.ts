@@ -44,6 +44,7 @@ describe("the budget of write outages", () => {
       assert.ok(figures(failure)[0] <= typical && figures(failure)[1] <= worst, `${failure} ${figures(failure)}`);
     };
     within("postgres-crash", 4, 7);
+    within("backend-crash", 4, 11);
     within("clean-stop", 3, 9);
     within("switchover", 3, 9);
     within("host-loss", 10, 12);

@@ -65,10 +65,16 @@ describe("timers", () => {
 
   it("have an asynchronous primary restart in place first, within the promise; a synchronous one fails over at once", () => {
     assert.equal(planTimers("asynchronous").primaryStartTimeout, 30);
-    assert.equal(planTimers("asynchronous", { maxWriteOutage: 26 }).primaryStartTimeout, 19);
-    assert.equal(planTimers("asynchronous", { maxWriteOutage: 14 }).primaryStartTimeout, 8);
+    assert.equal(planTimers("asynchronous", { maxWriteOutage: 26 }).primaryStartTimeout, 18);
+    assert.equal(planTimers("asynchronous", { maxWriteOutage: 14 }).primaryStartTimeout, 7);
     assert.equal(planTimers("asynchronous", { maxWriteOutage: 3600 }).primaryStartTimeout, 300);
     for (const mode of ["priority", "quorum", "strict"] as const) assert.equal(planTimers(mode, { maxWriteOutage: 60 }).primaryStartTimeout, 0);
+  });
+
+  it("keep no candidate out by its lag where votes prove what it has", () => {
+    const lag = (mode: Mode) => dynamicConfiguration(plan({ replication: { mode } })).maximum_lag_on_failover as number;
+    assert.equal(lag("asynchronous"), 2 ** 24);
+    for (const mode of ["priority", "quorum", "strict"] as const) assert.ok(lag(mode) > 2 ** 45, mode);
   });
 
   it("take a single one from the configuration, and derive the others from it", () => {

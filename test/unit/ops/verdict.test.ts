@@ -98,6 +98,7 @@ describe("pgha status: the verdict", () => {
     onlyProblem({ members: [primary, silent(standby), third] }, /^postgres-2 refused/);
     onlyProblem({ members: [primary, { ...standby, state: "in archive recovery" }, third] }, /^postgres-2 is in archive recovery/);
     onlyProblem({ members: [primary, { ...standby, lag: 33_554_432 }, third] }, /^postgres-2 lags 32 MB/);
+    onlyProblem({ members: [primary, { ...standby, lag: 33_554_432 }, third], state: { paused: false, ttl: 8, maximumLagOnFailover: 2 ** 50 } }, /^postgres-2 lags 32 MB: a takeover would wait/);
     onlyProblem({ members: [{ ...primary, pendingRestart: true }, standby, third] }, /^postgres-1 waits for a restart/);
     onlyProblem({ members: [{ ...primary, etcdSeenSecondsAgo: 75 }, standby, third] }, /^postgres-1 has not reached etcd for 1 min 15 s/);
     onlyProblem({ state: { paused: false, ttl: 8, maximumLagOnFailover: 1 }, members: [{ ...primary, leastTtl: 20 }, { ...standby, leastTtl: 7 }, third] },

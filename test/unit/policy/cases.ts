@@ -47,8 +47,8 @@ export const cases: Record<string, Case> = {
   },
   "postgres-spread": { unsafe: { "two of three in one zone": cluster({ postgres: ["a", "a", "b"] }) }, safe: { "a zone each": cluster({ postgres: ["a", "b", "c"] }), "two in two": cluster({ postgres: ["a", "b"] }) } },
   "strict-has-spare": {
-    unsafe: { "one standby": cluster({ postgres: 2 }, { synchronous_mode_strict: true }), "both of two": cluster({ postgres: 3 }, { synchronous_mode_strict: true, synchronous_node_count: 2 }) },
-    safe: { "two standbys": cluster({ postgres: 3 }, { synchronous_mode_strict: true }), "quorum with one": cluster({ postgres: 2 }) },
+    unsafe: { "one standby": cluster({ postgres: 2 }, { synchronous_mode_strict: true }) },
+    safe: { "both of two, as one suffices when the other is down": cluster({ postgres: 3 }, { synchronous_mode_strict: true, synchronous_node_count: 2 }), "two standbys": cluster({ postgres: 3 }, { synchronous_mode_strict: true }), "quorum with one": cluster({ postgres: 2 }) },
   },
   "timers-hold": {
     unsafe: { "Patroni's old defaults": cluster({ postgres: 3 }, { ttl: 30, loop_wait: 10, retry_timeout: 30 }), "a short ttl": cluster({ postgres: 3 }, { ttl: 7, loop_wait: 1, retry_timeout: 3 }) },
