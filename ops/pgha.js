@@ -4,6 +4,7 @@
 const fs = require("node:fs");
 const path = require("node:path");
 
+require("../tools/machine").demand();
 const modules = path.join(path.dirname(__dirname), "node_modules");
 if (!fs.existsSync(path.join(modules, "tsx"))) {
   process.stderr.write("error: the npm packages of pgha are not installed\n  npm ci\n");

@@ -40,7 +40,6 @@ function installPackages() {
   const result = spawnSync(npm[0], [...npm.slice(1), ...args], {
     cwd: repository,
     stdio: ["ignore", 2, 2],
-    shell: process.platform === "win32" && npm.length === 1,
   });
   if (result.error)
     fail(`npm cannot be started: ${result.error.message}`, "install Node.js with npm: https://nodejs.org");
@@ -51,12 +50,7 @@ function installPackages() {
   process.stderr.write(`npm packages: installed in ${Math.round((Date.now() - started) / 1000)} s\n`);
 }
 
-if (Number(process.versions.node.split(".")[0]) < 20) {
-  fail(
-    `Node.js 20 or newer is needed, this is ${process.versions.node}`,
-    "install it from https://nodejs.org and run the command again",
-  );
-}
+require("./machine").demand();
 installPackages();
 require("tsx/cjs");
 require("./main").main(process.argv.slice(2));

@@ -52,6 +52,8 @@ describe("pgha: the command line", () => {
   it("says what is missing before it can say anything else", () => {
     inFolder((folder) => {
       fs.mkdirSync(path.join(folder, "ops"));
+      fs.mkdirSync(path.join(folder, "tools"));
+      fs.copyFileSync(path.join(launcher, "../../tools/machine.js"), path.join(folder, "tools", "machine.js"));
       const copy = path.join(folder, "ops", "pgha.js");
       fs.copyFileSync(launcher, copy);
       const { status, stderr } = pgha(["status"], {}, copy);

@@ -1,10 +1,12 @@
 import * as assert from "node:assert";
 import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { npmRun, parseOptions } from "../../../tools/arguments";
 import { isOfStack } from "../../../tools/commands/down";
 import { foreignList, ownList, questions, report, unknownDeployment } from "../../../tools/commands/downWords";
+import { fault } from "../../../tools/machine";
 import { total, verdict } from "../../../tools/commands/testCounts";
 import { maskAll, maskPassword, summary } from "../../../tools/commands/up";
 import { repository } from "../../../tools/engine/layout";
@@ -219,5 +221,24 @@ describe("tools/commands", () => {
       assert.strictEqual((await capture("sh", ["-c", "exit 3"])).code, 3);
       assert.strictEqual((await capture("no-such-program", [])).code, 127);
     });
+  });
+});
+
+describe("the machine", () => {
+  it("may have any Node.js that the packages run on, as package.json says", () => {
+    for (const good of ["20.19.0", "20.20.2", "22.13.1", "24.0.0", "25.1.0"]) assert.strictEqual(fault(good, "linux"), undefined, good);
+    for (const bad of ["18.20.0", "20.18.1", "21.7.0", "22.12.0", "23.9.0"]) assert.match(fault(bad, "linux")?.join() ?? "", /20\.19, 22\.13, 24 or newer is needed, this is .*nodejs\.org/, bad);
+    assert.strictEqual(JSON.parse(fs.readFileSync(path.join(repository, "package.json"), "utf8")).engines.node, "^20.19 || ^22.13 || >=24");
+  });
+
+  it("is not Windows itself, and the way that works there is named", () => {
+    assert.match(fault("22.13.1", "win32")?.join() ?? "", /does not run on Windows itself,use WSL 2/);
+  });
+
+  it("gets scripts and SQL with the ends of line that images and checksums need", () => {
+    const folder = path.join(repository, "images");
+    const files = fs.readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => path.join(folder, name));
+    for (const file of files.filter((name) => fs.statSync(name).isFile())) assert.ok(!fs.readFileSync(file).includes("\r"), file);
+    assert.match(fs.readFileSync(path.join(repository, ".gitattributes"), "utf8"), /^\* text=auto eol=lf$/m);
   });
 });
