@@ -114,5 +114,23 @@ describe("the stack", function () {
     assert.ok(names.every((name) => name.startsWith("second-")));
     const image = second.resources.find(({ name }) => name === "second-postgres-image")!;
     assert.equal(image.inputs.build.args.POSTGRES, "17");
+    assert.match(image.inputs.build.platform, /^linux\/(amd64|arm64)$/);
+  });
+
+  it("hands the environment's proxies to the image builds, those with a password as secrets", async () => {
+    const given = { HTTPS_PROXY: "http://me:s3cret@proxy:3128", no_proxy: "localhost" };
+    const before = Object.fromEntries(Object.keys(given).map((name) => [name, process.env[name]]));
+    Object.assign(process.env, given);
+    try {
+      const { resources } = await declareStack({ name: "proxied" });
+      const { args } = resources.find(({ name }) => name === "proxied-etcd-image")!.inputs.build;
+      assert.equal(args.no_proxy, "localhost");
+      assert.match(JSON.stringify(args.HTTPS_PROXY), /^\{.*4dabf18193072939515e22adb298388d.*me:s3cret@proxy/, "the engine's mark of a secret");
+    } finally {
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
   });
 });

@@ -5,6 +5,21 @@ import { ClusterSpec } from "../../cluster/spec";
 
 const CONTEXT = path.relative(process.cwd(), path.join(__dirname, "../../../images"));
 
+/** The machine's own, as the plugin would take it, but said: else each update begins with a notice. */
+function platform(): string {
+  return process.env.DOCKER_DEFAULT_PLATFORM || `linux/${process.arch === "x64" ? "amd64" : process.arch}`;
+}
+
+/**
+ * The proxies of the environment, which only the docker command adds by itself. Docker knows these arguments: they are
+ * neither in the image nor in its history. Addresses with a password become secrets of the state.
+ */
+function proxies(): Record<string, pulumi.Input<string>> {
+  const names = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
+  const given = names.flatMap((name) => (process.env[name] ? [[name, process.env[name]] as const] : []));
+  return Object.fromEntries(given.map(([name, value]) => [name, value.includes("@") ? pulumi.secret(value) : value]));
+}
+
 /** The images of a cluster, built one after the other from the stages of one Dockerfile, so that they share layers. */
 export class Images extends pulumi.ComponentResource {
   /** Image ids, which change when the content does. */
@@ -25,7 +40,8 @@ export class Images extends pulumi.ComponentResource {
             context: CONTEXT,
             dockerfile: path.join(CONTEXT, "Dockerfile"),
             target,
-            args: { BASE: spec.images.base, ...args },
+            platform: platform(),
+            args: { BASE: spec.images.base, ...args, ...proxies() },
           },
           skipPush: true,
         },
