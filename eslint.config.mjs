@@ -21,7 +21,7 @@ export default tseslint.config(
   { files: ["infra/**/*.ts"], rules: { "@pulumi/no-output-in-template-literal": "error", "@typescript-eslint/no-floating-promises": "error" } },
   { files: ["tools/**/*.ts", "ops/**/*.ts"], rules: { "@typescript-eslint/no-floating-promises": "error" } },
   // Loaded at run time: by the engine's own process, before packages exist, or only for the command that was asked for
-  { files: ["**/*.js", "infra/plugin.ts", "infra/targets/index.ts", "tools/engine/docker.ts", "tools/main.ts", "tools/providers/main.ts", "ops/cli.ts", "ops/commands/logs.ts", "ops/logs/store.ts"], rules: { "@typescript-eslint/no-require-imports": "off" } },
+  { files: ["**/*.js", "infra/plugin.ts", "infra/targets/index.ts", "tools/engine/docker.ts", "tools/engine/pluginDownload.ts", "tools/engine/pulumi.ts", "tools/main.ts", "tools/providers/main.ts", "ops/cli.ts", "ops/commands/logs.ts", "ops/logs/store.ts"], rules: { "@typescript-eslint/no-require-imports": "off" } },
   // Wire formats of others, and what a test looks into
   {
     files: ["test/**/*.ts", "tools/providers/**/*.ts"],

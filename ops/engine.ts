@@ -1,9 +1,8 @@
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { ensureBackend, loggedIn } from "../tools/engine/backend";
+import { findCli, pathWith } from "../tools/engine/cli";
 import { selectedStack } from "../tools/engine/configuration";
 import { layoutOf, repository } from "../tools/engine/layout";
-import { findProgram, searchFolders } from "../tools/engine/pulumi";
 import { UserError } from "../tools/errors";
 
 /** What is needed to ask an engine that is there already for a stack's outputs. */
@@ -20,8 +19,8 @@ export function findEngine(
   root = given.PGHA_ROOT ?? repository,
 ): ExistingEngine {
   const layout = layoutOf(root);
-  const folder = findProgram("pulumi", searchFolders(given, layout));
-  if (folder === undefined)
+  const cli = findCli(given, layout);
+  if (cli === undefined)
     throw new UserError("there is no Pulumi CLI here, so nothing was deployed from here", "npm run up");
   if (loggedIn(given) === undefined && !(fs.existsSync(layout.state) && fs.existsSync(layout.passphrase)))
     throw new UserError("nothing was deployed from here yet", "npm run up");
@@ -29,7 +28,7 @@ export function findEngine(
     ...given,
     ...ensureBackend(given, layout).env,
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    PATH: [folder, given.PATH].filter(Boolean).join(path.delimiter),
+    PATH: pathWith(cli.folder, given.PATH),
   };
   return { root: layout.root, env, stack: selectedStack(layout, env) ?? "dev" };
 }

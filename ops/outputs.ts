@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { lastLines } from "../tools/engine/pulumi";
 import { UserError } from "../tools/errors";
 import { demandItsBackend } from "../tools/engine/backend";
 import { layoutOf } from "../tools/engine/layout";
-import { capture } from "../tools/process";
+import { capture, lastLines } from "../tools/process";
 import { ExistingEngine, findEngine } from "./engine";
 
 const servers = z.array(z.object({ name: z.string(), host: z.string() }));

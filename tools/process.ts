@@ -99,3 +99,8 @@ export function follow(command: string, args: string[], options: SpawnOptions = 
     child.once("close", (code) => (finish(), resolve(interrupted && code !== 0 ? 130 : (code ?? 137))));
   });
 }
+
+/** The end of a program's output: where the reason of a failure stands. */
+export function lastLines(text: string, count: number): string {
+  return text.trim().split("\n").slice(-count).join("\n");
+}

@@ -6,11 +6,10 @@ import { pathToFileURL } from "node:url";
 import { parse, stringify } from "yaml";
 import { EngineEnvironment, ensureEngine } from "../../tools/engine";
 import { configurationArguments, configurationFile } from "../../tools/engine/configuration";
-import { lastLines } from "../../tools/engine/pulumi";
 import { ensureStack, findStack } from "../../tools/engine/stack";
 import { UserError } from "../../tools/errors";
 import { createLog, Step as Progress } from "../../tools/log";
-import { capture } from "../../tools/process";
+import { capture, lastLines } from "../../tools/process";
 import { Preview, readEvents } from "./events";
 
 /** Milliseconds a preview may take. */

@@ -18,6 +18,7 @@ export async function run(args: string[]): Promise<number> {
   let chosen: string | undefined;
   const engine = await ensureEngine({
     docker: working.includes(command),
+    image: acts,
     preview: !acts,
     stack: (layout, env) => (chosen = optionOf(args, "--stack", "-s") ?? selectedStack(layout, env)),
   });

@@ -25,7 +25,7 @@ export async function run(args: string[]): Promise<number> {
   if (rest.length > 0 && !rest[0].startsWith("-"))
     throw new UserError(`there is no suite "${rest[0]}"`, "npm test unit, npm test e2e, npm test box, or npm test");
   const chosen = only === undefined ? everyday : [only];
-  if (chosen.some((suite) => suite !== "unit")) await ensureEngine({ log: createLog(process.stdout) });
+  if (chosen.some((suite) => suite !== "unit")) await ensureEngine({ log: createLog(process.stdout), install: true });
   const results: Counts[] = only === undefined ? [await check("tsc", ["--noEmit"]), await check("eslint", ["."])] : [];
   for (const suite of chosen) results.push(await runSuite(suite, rest));
   const { line, ok } = verdict(total(results), results);

@@ -17,20 +17,22 @@ Brings the cluster up, from nothing or from whatever is there, and shows how to 
   --stack <name>   configuration to deploy: Pulumi.<name>.yaml (dev)
   --json           prints the outputs as JSON, secrets masked, instead of the summary
   --yes            accepted for scripts; up never asks
+  --no-install     installs and starts no system software (as root: Docker, mmdebstrap); also PGHA_NO_INSTALL=1
 `;
 
 const options = {
   stack: { type: "string", default: "dev" },
   json: { type: "boolean", default: false },
   yes: { type: "boolean", default: false },
+  "no-install": { type: "boolean", default: false },
 } as const;
 
 export async function run(args: string[]): Promise<number> {
-  const { stack, json } = parseOptions("up", args, options);
+  const { stack, json, "no-install": spare } = parseOptions("up", args, options);
   demandDocker(process.env.PGHA_ROOT ?? repository, stack, "up");
   // With --json only the outputs go to stdout.
   const log = createLog(json ? process.stderr : process.stdout);
-  const engine = await ensureEngine({ log, stack });
+  const engine = await ensureEngine({ log, stack, install: !spare });
   const replaced: string[] = [];
   await log.step("Stack", async (step) => {
     const name = await ensureStack(stack, engine, step);

@@ -5,7 +5,9 @@ import { capture, follow, Result } from "../process";
 import { Backend, demandItsBackend, EngineEnvironment, ensureBackend } from "./backend";
 import { BASE_IMAGE, ensureBaseImage } from "./baseImage";
 import { baseImage, configurationArguments, targetOf } from "./configuration";
-import { connectDocker, defaultDockerHost, dockerHost, ensureDocker } from "./docker";
+import { foldersOf, pathWith } from "./cli";
+import { connectDocker, defaultDockerHost, ensureDocker } from "./docker";
+import type { DockerAddress } from "./dockerAddress";
 import { Layout, layoutOf, repository } from "./layout";
 import { dynamicProviderFolders, ensurePlugins } from "./plugins";
 import { ensurePulumi } from "./pulumi";
@@ -26,6 +28,8 @@ export interface EngineOptions {
   stack?: string | ((layout: Layout, env: NodeJS.ProcessEnv) => string | undefined);
   /** Whether nothing will be made; default false. */
   preview?: boolean;
+  /** Whether system software that is missing may be installed and started, as root; default false, and never with PGHA_NO_INSTALL. */
+  install?: boolean;
 }
 
 /** Finds or makes every prerequisite: the Pulumi CLI, a state backend, provider plugins, Docker and the base image. */
@@ -37,6 +41,7 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     image = docker,
     preview = false,
   } = options;
+  const install = options.install === true && !process.env.PGHA_NO_INSTALL;
   const layout = layoutOf(root);
   const env: NodeJS.ProcessEnv = {
     ...process.env,
@@ -44,15 +49,6 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     // Types are checked by `npm test`; checking them at every run would cost seconds.
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
   };
-  let host = dockerHost(env);
-
-  await log.step("Pulumi CLI", async (step) => {
-    const { folders, version } = await ensurePulumi(env, layout, step);
-    prepend(env, folders.slice(0, 1));
-    append(env, folders.slice(1));
-    append(env, dynamicProviderFolders((env.PATH ?? "").split(path.delimiter)));
-    return `${version} (${shorten(folders[0], root)})`;
-  });
   let backend = undefined as Backend | undefined;
   let stack = undefined as string | undefined;
   await log.step("State", async () => {
@@ -64,6 +60,22 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     return backend.summary;
   });
   const target = targetOf(layout.root, stack);
+  let host = defaultDockerHost;
+  // First of what has to be there: the commonest thing to be missing is an engine that runs
+  if (docker && target === "docker")
+    await log.step("Docker", async (step) => {
+      const found = await ensureDocker(env, layout, step, { install });
+      host = found.host;
+      pointTo(found, env);
+      return `${found.version} (${host})`;
+    });
+  await log.step("Pulumi CLI", async (step) => {
+    const { folders, version } = await ensurePulumi(env, layout, step);
+    env.PATH = pathWith(folders[0], env.PATH);
+    append(env, folders.slice(1));
+    append(env, dynamicProviderFolders(folders[0], layout, foldersOf(env.PATH)));
+    return `${version} (${shorten(folders[0], root)})`;
+  });
   let standIns: string[] = [];
   await log.step("Provider plugins", async (step) => {
     const plugins = await ensurePlugins(env, layout, step, { providers: [target, "random"], preview });
@@ -71,28 +83,23 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     standIns = plugins.standIns;
     return plugins.summary;
   });
-  if (docker && target === "docker") {
-    await log.step("Docker", async (step) => {
-      const found = await ensureDocker(env, layout, step);
-      host = found.host;
-      return `${found.version} (${host})`;
-    });
+  if (docker && image && target === "docker") {
     const base = stack === undefined ? BASE_IMAGE : baseImage(layout.root, stack);
-    if (image) await log.step("Base image", (step) => ensureBaseImage(connectDocker(host), base, env, layout, step));
+    const making = { docker: connectDocker(host), image: base, env, layout, install };
+    await log.step("Base image", (step) => ensureBaseImage({ ...making, step }));
   }
-  // The default stays unsaid, so that plain pulumi sees the same provider configuration.
-  if (host !== defaultDockerHost) env.DOCKER_HOST = host;
   return { root: layout.root, layout, backend: backend!, dockerHost: host, standIns, env };
 }
 
-function prepend(env: NodeJS.ProcessEnv, folders: string[]): void {
-  env.PATH = [...folders, ...(env.PATH ?? "").split(path.delimiter).filter((folder) => !folders.includes(folder))].join(
-    path.delimiter,
-  );
+/** The default stays unsaid, so that plain pulumi sees the same provider configuration. */
+function pointTo({ host, certificates }: DockerAddress, env: NodeJS.ProcessEnv): void {
+  if (host !== defaultDockerHost) env.DOCKER_HOST = host;
+  // Ours as well: the commands of this process connect by them
+  if (certificates) for (const of of [env, process.env]) Object.assign(of, { DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: certificates });
 }
 
 function append(env: NodeJS.ProcessEnv, folders: string[]): void {
-  env.PATH = [...new Set([...(env.PATH ?? "").split(path.delimiter), ...folders])].join(path.delimiter);
+  env.PATH = [...new Set([...foldersOf(env.PATH), ...folders])].join(path.delimiter);
 }
 
 function shorten(folder: string, root: string): string {

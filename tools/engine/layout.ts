@@ -41,13 +41,17 @@ export function makeFolder(layout: Layout): void {
   fs.chmodSync(layout.folder, 0o700);
 }
 
-/** Hours for which a source that could not be reached is not asked again. */
-const memory = 24;
+/** Minutes for which a source that could not be reached is not asked again. */
+const memory = 10;
 
-/** Whether `source` failed lately: a repeated command must not wait for it again. */
-export function isUnavailable(layout: Layout, source: string, now = Date.now()): boolean {
-  const mark = fs.statSync(path.join(layout.unavailable, source), { throwIfNoEntry: false });
-  return mark !== undefined && now - mark.mtimeMs < memory * 3_600_000;
+/** What is said of that. */
+export const askAgain = `asked again after ${memory} minutes, or at once after rm -r .pgha/unavailable`;
+
+/** Why `source` was out of reach lately, or undefined: a repeated command must not wait for it again. */
+export function whyUnavailable(layout: Layout, source: string, now = Date.now()): string | undefined {
+  const file = path.join(layout.unavailable, source);
+  const mark = fs.statSync(file, { throwIfNoEntry: false });
+  return mark !== undefined && now - mark.mtimeMs < memory * 60_000 ? fs.readFileSync(file, "utf8").trim() : undefined;
 }
 
 export function rememberUnavailable(layout: Layout, source: string, reason: string): void {

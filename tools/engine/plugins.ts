@@ -2,11 +2,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { UserError } from "../errors";
 import { Step } from "../log";
-import { capture } from "../process";
-import { isUnavailable, Layout, makeFolder, rememberUnavailable, repository } from "./layout";
-import { findProgram } from "./pulumi";
-
-type Provider = "aws" | "docker" | "random";
+import { findProgram, foldersOf } from "./cli";
+import { askAgain, Layout, rememberUnavailable, repository, whyUnavailable } from "./layout";
+import { downloadPlugin, elsewhere, Provider } from "./pluginDownload";
 
 export interface PluginOptions {
   /** The providers whose plugins the stack needs. */
@@ -14,12 +12,6 @@ export interface PluginOptions {
   /** Nothing will be made: then aws needs neither an account nor a plugin of some hundred megabytes. */
   preview: boolean;
 }
-
-/** Milliseconds a plugin's download may take. */
-const downloadLimit = 5 * 60_000;
-
-/** The engine's words when its download host is out of reach: four more tries would say the same. */
-const unreachable = /no such host|connection refused|network is unreachable|i\/o timeout|no route to host|certificate/;
 
 export interface Plugins {
   /** Folders to put on PATH: the stand-ins' where there are any. */
@@ -47,6 +39,8 @@ export async function ensurePlugins(
 interface Found {
   readonly text: string;
   readonly standIn: boolean;
+  /** Why the official one cannot be had; a stand-in without one need not be the official one. */
+  readonly reason?: string;
 }
 
 function summarize(found: Found[]): string {
@@ -55,7 +49,9 @@ function summarize(found: Found[]): string {
       .filter((plugin) => plugin.standIn === standIn)
       .map(({ text }) => text)
       .join(", ");
-  const standIns = names(true) && `stand-ins of this repository for ${names(true)}, which cannot be had or need not be`;
+  const reason = found.find((plugin) => plugin.reason)?.reason;
+  const why = reason ? `: ${reason}; ${askAgain}` : ", which need not be the official one";
+  const standIns = names(true) && `stand-ins of this repository for ${names(true)}${why}`;
   return [names(false), standIns].filter(Boolean).join("; ");
 }
 
@@ -74,7 +70,7 @@ async function ensurePlugin(
   const name = `resource-${provider}-v${version}`;
   const official = { text: `${provider} ${version}`, standIn: false };
   const removeWrapper = () => fs.rmSync(wrapper, { force: true });
-  if (findProgram(`pulumi-resource-${provider}`, (env.PATH ?? "").split(path.delimiter)) !== undefined) {
+  if (findProgram(`pulumi-resource-${provider}`, foldersOf(env.PATH)) !== undefined) {
     removeWrapper();
     return { text: `${provider} from PATH`, standIn: false };
   }
@@ -86,26 +82,18 @@ async function ensurePlugin(
     removeWrapper();
     return official;
   }
-  if (!isUnavailable(layout, name)) {
+  let reason = whyUnavailable(layout, name);
+  if (reason === undefined) {
     step.making(`provider plugin ${provider} ${version}: downloading it`);
-    const { code, stderr } = await capture(
-      "pulumi",
-      ["plugin", "install", "resource", provider, `v${version}`, "--non-interactive"],
-      {
-        env,
-        timeout: downloadLimit,
-        onLine: (line) => unreachable.test(line),
-      },
-    );
-    if (code === 0) {
+    reason = await downloadPlugin(provider, version, env, layout);
+    if (reason === undefined) {
       removeWrapper();
       return official;
     }
-    makeFolder(layout);
-    rememberUnavailable(layout, name, stderr.trim());
+    rememberUnavailable(layout, name, reason);
   }
   writeWrapper(wrapper, provider);
-  return { text: `${provider} ${version}`, standIn: true };
+  return { text: `${provider} ${version}`, standIn: true, reason };
 }
 
 /** Whether the official plugin could log in; without it would fail a preview, too. */
@@ -140,10 +128,7 @@ function adopt(name: string, home: string, env: NodeJS.ProcessEnv): boolean {
 function writeWrapper(file: string, provider: Provider): void {
   const plugin = path.join(repository, "tools", "providers", "plugin.js");
   if (!fs.existsSync(plugin)) {
-    throw new UserError(
-      `the provider plugin ${provider} is out of reach`,
-      `pulumi plugin install resource ${provider}   on a machine that reaches it, then copy ~/.pulumi/plugins`,
-    );
+    throw new UserError(`the provider plugin ${provider} is out of reach`, elsewhere(provider));
   }
   const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   const script = `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(plugin)} ${provider} "$@"\n`;
@@ -152,8 +137,16 @@ function writeWrapper(file: string, provider: Provider): void {
   fs.writeFileSync(file, script, { mode: 0o755 });
 }
 
-/** The folder of npm's plugin for dynamic providers, where the language host came without one. */
-export function dynamicProviderFolders(folders: string[]): string[] {
+/**
+ * A CLI built here has no plugin for dynamic providers beside it, as the official archive has: npm's takes its place.
+ * Returns the folder to put on PATH where the CLI's own is not ours to write to.
+ */
+export function dynamicProviderFolders(cli: string, layout: Layout, folders: string[]): string[] {
   const name = "pulumi-resource-pulumi-nodejs";
-  return findProgram(name, folders) === undefined ? [path.join(repository, "node_modules", "@pulumi", "pulumi")] : [];
+  const npms = path.join(repository, "node_modules", "@pulumi", "pulumi");
+  if (findProgram(name, [cli, ...folders]) !== undefined) return [];
+  if (cli !== layout.bin) return [npms];
+  fs.copyFileSync(path.join(npms, name), path.join(cli, name));
+  fs.chmodSync(path.join(cli, name), 0o755);
+  return [];
 }

@@ -3,9 +3,9 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { UserError } from "../errors";
 import { Step } from "../log";
+import { lastLines } from "../process";
 import { checkFolderName, clusterName, configurationFile, targetOf } from "./configuration";
 import { askPulumi, EngineEnvironment } from "./index";
-import { lastLines } from "./pulumi";
 
 /** Runs pulumi and returns its output; a failure is an error with the end of what it said. */
 export async function demand(args: string[], engine: EngineEnvironment): Promise<string> {

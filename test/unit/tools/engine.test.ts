@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
 import { demandItsBackend, ensureBackend, loggedIn } from "../../../tools/engine/backend";
-import { BASE_IMAGE, retryOptions, suiteOf, unobtainable } from "../../../tools/engine/baseImage";
+import { BASE_IMAGE, unobtainable } from "../../../tools/engine/baseImage";
 import {
   baseImage,
   checkFolderName,
@@ -13,9 +13,8 @@ import {
   configurationArguments,
   optionOf,
 } from "../../../tools/engine/configuration";
-import { dockerHost, Machine, remedyFor } from "../../../tools/engine/docker";
-import { isUnavailable, layoutOf, rememberUnavailable } from "../../../tools/engine/layout";
-import { findProgram, isUsable, searchFolders } from "../../../tools/engine/pulumi";
+import { layoutOf, rememberUnavailable, whyUnavailable } from "../../../tools/engine/layout";
+import { retryOptions, suiteOf } from "../../../tools/engine/mmdebstrap";
 import { isEmpty, sortOut } from "../../../tools/engine/leftovers";
 import { demandItsEngine, findLost, lostResources } from "../../../tools/engine/lost";
 import { halfMade } from "../../../tools/engine/repair";
@@ -47,78 +46,13 @@ describe("tools/engine", () => {
       assert.strictEqual(layout.stack("organization/pgha/dev"), layout.stack("dev"));
     });
 
-    it("remembers for a day what is out of reach", () => {
+    it("remembers for minutes what is out of reach", () => {
       const layout = layoutOf(folder);
-      assert.ok(!isUnavailable(layout, "registry"));
+      assert.strictEqual(whyUnavailable(layout, "registry"), undefined);
       rememberUnavailable(layout, "registry", "no such host");
-      assert.ok(isUnavailable(layout, "registry"));
-      assert.ok(!isUnavailable(layout, "registry", Date.now() + 25 * 3_600_000));
-      assert.ok(!isUnavailable(layout, "another"));
-    });
-  });
-
-  describe("the Pulumi CLI", () => {
-    it("is looked for on PATH, then in the home, then in .pgha", () => {
-      const layout = layoutOf(folder);
-      assert.deepStrictEqual(searchFolders({ PATH: "/a:/b", HOME: "/h" }, layout), [
-        "/a",
-        "/b",
-        "/h/.pulumi/bin",
-        layout.bin,
-      ]);
-    });
-
-    it("is a program, not a folder or a plain file", () => {
-      write("plain/pulumi", "");
-      fs.mkdirSync(path.join(folder, "folder", "pulumi"), { recursive: true });
-      write("good/pulumi", "", 0o755);
-      const folders = ["plain", "folder", "good"].map((name) => path.join(folder, name));
-      assert.strictEqual(findProgram("pulumi", folders), folders[2]);
-      assert.strictEqual(findProgram("pulumi", folders.slice(0, 2)), undefined);
-    });
-
-    it("may be any release that has the options we use, or somebody's own build", () => {
-      for (const version of ["3.200.0", "v3.250.0\n", "3.300.1-alpha", ""]) assert.ok(isUsable(version), version);
-      for (const version of ["3.199.9", "2.300.0", "4.0.0", "command not found"])
-        assert.ok(!isUsable(version), version);
-    });
-  });
-
-  describe("Docker", () => {
-    const machine: Machine = { platform: "linux", isRoot: true, hasDaemon: true, hasApt: true };
-    const remedy = (obstacle: "absent" | "denied" | "elsewhere", changes: Partial<Machine> = {}, chosen = false) => {
-      const action = remedyFor(obstacle, { ...machine, ...changes }, chosen);
-      return action instanceof UserError ? `${action.message}: ${action.remedy}` : action;
-    };
-
-    it("is started when root may, and installed when it is not there", () => {
-      assert.strictEqual(remedy("absent"), "start");
-      assert.strictEqual(remedy("absent", { hasDaemon: false }), "install");
-    });
-
-    it("is left to the person otherwise, with the remedy that fits", () => {
-      assert.match(remedy("denied"), /usermod -aG docker/);
-      assert.match(remedy("absent", { isRoot: false }), /systemctl start docker/);
-      assert.match(remedy("absent", { isRoot: false, hasDaemon: false }), /not installed.*docs\.docker\.com/);
-      assert.match(remedy("absent", { hasDaemon: false, hasApt: false }), /not installed/);
-      assert.match(remedy("absent", { platform: "darwin" }), /Docker Desktop/);
-    });
-
-    it("is never replaced by one of ours where somebody chose an address", () => {
-      assert.match(remedy("absent", {}, true), /DOCKER_HOST/);
-      assert.match(remedy("elsewhere"), /DOCKER_HOST/);
-    });
-
-    it("is found by DOCKER_HOST before the context, and by the context before the sockets", () => {
-      const id = "b71199ebd070b36beab7317920c2c2f1d777df8d05e5527d8458fda57cb17a7a"; // SHA-256 of "remote"
-      write(".docker/config.json", JSON.stringify({ currentContext: "remote" }));
-      write(
-        `.docker/contexts/meta/${id}/meta.json`,
-        JSON.stringify({ Endpoints: { docker: { Host: "tcp://far:2375" } } }),
-      );
-      assert.strictEqual(dockerHost({ HOME: folder, DOCKER_HOST: "tcp://near:1" }), "tcp://near:1");
-      assert.strictEqual(dockerHost({ HOME: folder }), "tcp://far:2375");
-      assert.match(dockerHost({ HOME: folder, DOCKER_CONTEXT: "default" }), /^unix:/);
+      assert.strictEqual(whyUnavailable(layout, "registry"), "no such host");
+      assert.strictEqual(whyUnavailable(layout, "registry", Date.now() + 11 * 60_000), undefined);
+      assert.strictEqual(whyUnavailable(layout, "another"), undefined);
     });
   });
 
