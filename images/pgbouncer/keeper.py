@@ -198,6 +198,9 @@ class PoolerConsole:
         if self.paused(database):
             self.query(f"RESUME {database}")
         self.held.discard(database)
+        self.keep_minimum()
+
+    def keep_minimum(self) -> None:
         if not self.held:
             self.query(f"SET min_pool_size = {self.min_pool_size}")
 
@@ -217,8 +220,11 @@ class Switch:
         self.alive_at = clock()
 
     def look(self) -> None:
-        now = self.clock()
-        self.since = {name: self.since.get(name, now) for name in self.console.all_paused()}
+        now, before = self.clock(), self.since
+        self.since = {name: before.get(name, now) for name in self.console.all_paused()}
+        if before and not self.since:
+            # A command that PAUSEs has had it lowered
+            self.console.keep_minimum()
         for name, since in self.since.items():
             if now - since >= WANTED_SECONDS:
                 self.console.resume(name)

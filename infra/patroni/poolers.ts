@@ -39,6 +39,23 @@ export function nameOf(url: string): string {
 export const namesOf = (pools: Pool[]) => [...new Set(pools.map(({ url }) => nameOf(url)))];
 
 /**
+ * A paused pooler goes on logging in for min_pool_size, cuts each login off, and refuses the first client after the RESUME
+ * for that. Has each keep no minimum, and returns what undoes it; a failure costs no more than such a client.
+ */
+export async function keepNoMinimum({ poolers, authority }: Poolers): Promise<() => Promise<void>> {
+  const tell = (url: string, statement: string) => runOnce(url, authority, statement, CONNECT_MS).catch(() => []);
+  const minima = await Promise.all(
+    poolers.map(async (url) => {
+      const minimum = Number((await tell(url, "SHOW CONFIG")).find(({ key }) => key === "min_pool_size")?.value ?? 0);
+      if (minimum > 0) await tell(url, "SET min_pool_size = 0");
+      return { url, minimum };
+    }),
+  );
+  const kept = minima.filter(({ minimum }) => minimum > 0);
+  return async () => void (await Promise.all(kept.map(({ url, minimum }) => tell(url, `SET min_pool_size = ${minimum}`))));
+}
+
+/**
  * PAUSEs the databases on every pooler: what is in a transaction ends it, for which it has `milliseconds`; whoever wants to
  * begin one waits. Never throws, and returns when no PAUSE is on its way to be sent any more.
  */

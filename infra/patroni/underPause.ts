@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Control } from "./client";
 import { armGuard } from "./guard";
-import { Attempt, busyServers, namesOf, pauseAll, resumeAll } from "./poolers";
+import { Attempt, busyServers, keepNoMinimum, namesOf, pauseAll, resumeAll } from "./poolers";
 import { runOnce } from "./sql";
 
 export interface PauseOptions {
@@ -38,10 +38,12 @@ export async function underPause<T>(control: Control, options: PauseOptions, wor
   const { seconds = PAUSE_SECONDS, progress = () => undefined, signal } = options;
   const pausing = { ...control, session: `pgha pause ${randomUUID()}` };
   const guard = await armGuard(pausing, seconds + GRACE_SECONDS);
+  const keepMinimum = await keepNoMinimum(control);
   const started = Date.now();
   const left = () => started + seconds * 1000 - Date.now();
   let attempts: Attempt[] = [];
   let result: T;
+  let milliseconds = 0;
   let stuck: string[] = [];
   try {
     attempts = await pauseAll(pausing, (seconds * 1000) / 3, signal);
@@ -53,11 +55,13 @@ export async function underPause<T>(control: Control, options: PauseOptions, wor
     // Where a PAUSE was not answered it may still be on its way
     const answered = attempts.every(({ outcome }) => outcome === "paused" || outcome === "silent");
     stuck = await resumeAll(answered ? control : pausing, 10_000, attempts.filter(({ outcome }) => outcome !== "silent"));
+    milliseconds = Date.now() - started;
+    progress(`resumed after ${(milliseconds / 1000).toFixed(2)} s`);
+    await keepMinimum();
     if (!stuck.length) guard.release();
-    progress(`resumed after ${((Date.now() - started) / 1000).toFixed(2)} s`);
   }
   if (stuck.length) throw new Error(`the poolers ${stuck.join(", ")} did not take RESUME; a background process goes on trying for a minute, then their keepers`);
-  return { result, milliseconds: Date.now() - started };
+  return { result, milliseconds };
 }
 
 /** Throws where the work must not begin. */

@@ -198,8 +198,12 @@ class Console(unittest.TestCase):
 class DeadMansSwitch(unittest.TestCase):
     def setUp(self):
         self.now, self.left, self.resumed = 1000.0, set(), []
-        console = types.SimpleNamespace(all_paused=lambda: set(self.left), resume=lambda name: self.resumed.append(name))
+        self.minima = 0
+        console = types.SimpleNamespace(all_paused=lambda: set(self.left), resume=lambda name: self.resumed.append(name), keep_minimum=self.keep_minimum)
         self.switch = keeper.Switch(console, lambda: self.now)
+
+    def keep_minimum(self):
+        self.minima += 1
 
     def look(self, seconds):
         for _ in range(seconds):
@@ -220,7 +224,7 @@ class DeadMansSwitch(unittest.TestCase):
             self.look(keeper.WANTED_SECONDS - 10)
             self.left = set()
             self.look(1)
-        self.assertEqual(self.resumed, [])
+        self.assertEqual((self.resumed, self.minima), ([], 5))
 
 
 class Waiting(unittest.TestCase):

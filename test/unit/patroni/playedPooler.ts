@@ -28,6 +28,7 @@ export async function playPooler({ slow = 0, behind = 0 } = {}): Promise<PlayedP
     if (/^RESUME/.test(text) && !played.paused) return answer(message("E", "SERROR", "C08P01", "Mdatabase app is not paused", [0]));
     if (/^RESUME/.test(text)) played.paused = false;
     if (/DATABASES/.test(text)) return answer(...table(["name", "paused"], [["app", played.paused ? "1" : "0"]]));
+    if (/CONFIG/.test(text)) return answer(...table(["key", "value"], [["min_pool_size", "10"]]));
     if (/CLIENTS/.test(text)) return answer(...table(["application_name"], [...clients].map(({ name }) => [name])));
     if (/SERVERS/.test(text)) return answer(...table(["database", "state", "remote_pid"], played.busy ? [["app", "active", "4711"]] : []));
     answer(message("C", text.split(" ")[0]));

@@ -24,11 +24,11 @@ describe("poolers that are paused for a change", function () {
   const controlOf = ({ url, authority }: PlayedPooler): Control =>
     ({ poolers: [url], authority, databases: ["app"], patroni: [], certificate: "", key: "", writers: [] });
 
-  it("are resumed once the work is done, by the pooler's own word", async () => {
+  it("are resumed once the work is done, by their own word, and log in for no minimum of sessions meanwhile", async () => {
     pooler = await playPooler();
     const { result } = await underPause(controlOf(pooler), {}, async () => pooler.paused);
     assert.deepEqual([result, pooler.paused], [true, false]);
-    assert.deepEqual(pooler.said, ["PAUSE app", "RESUME app", "SHOW DATABASES"]);
+    assert.deepEqual(pooler.said, ["SHOW CONFIG", "SET min_pool_size = 0", "PAUSE app", "RESUME app", "SHOW DATABASES", "SET min_pool_size = 10"]);
   });
 
   it("are waited for as long as is said, and a transaction that outlasts that is an error that says so", async () => {
@@ -70,7 +70,7 @@ describe("poolers that are paused for a change", function () {
 
   it("are not taken for resumed where a forward to them is gone", async () => {
     pooler = await playPooler();
-    let open: net.Socket[] = [];
+    const open: net.Socket[] = [];
     const forward = net.createServer((socket) => {
       const far = net.connect(pooler.port, "127.0.0.1");
       open.push(socket, far);
