@@ -48,6 +48,13 @@ class Config:
         return config
 
 
+class Named:
+    """As the keys of Patroni's schema that may be left out."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
 class FakeApi(ThreadingMixIn, HTTPServer):
     """As Patroni's: workers are few, and each waits for its connection to say something."""
 
@@ -84,7 +91,7 @@ class QuickPatroni(unittest.TestCase):
 
     def load(self, without: str = "") -> str:
         """What it says where a place of Patroni's is not there."""
-        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.api", "patroni.request", "patroni.dcs", "patroni.config", "patroni.dcs.etcd", "patroni.__main__", "urllib3")}
+        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.api", "patroni.request", "patroni.dcs", "patroni.config", "patroni.validator", "patroni.dcs.etcd", "patroni.__main__", "urllib3")}
         for name, module in fakes.items():
             parent, _, child = name.rpartition(".")
             if parent:
@@ -92,6 +99,9 @@ class QuickPatroni(unittest.TestCase):
         fakes["patroni.postgresql"].STOP_POLLING_INTERVAL = 1
         fakes["patroni.__main__"].main = lambda: None
         self.config = fakes["patroni.config"].Config = type("Config", (Config,), {})
+        self.ttl = types.SimpleNamespace(min=20)
+        schema = {"scope": str, Named("bootstrap"): {"dcs": {Named("ttl"): self.ttl}}}
+        fakes["patroni.validator"].schema = types.SimpleNamespace(validator=schema)
         self.etcd = fakes["patroni.dcs.etcd"]
         self.etcd.DnsCachingResolver = type("DnsCachingResolver", (), {"resolve": lambda self, host, port: time.sleep(60)})
         fakes["urllib3"].Timeout = dict
@@ -169,6 +179,9 @@ class QuickPatroni(unittest.TestCase):
         self.assertEqual(self.config().adjust({"ttl": 8, "loop_wait": 1, "retry_timeout": 3}), {"ttl": 8, "loop_wait": 1, "retry_timeout": 3})
         self.assertEqual(self.config().adjust({"ttl": 2, "loop_wait": 0, "retry_timeout": 1}), {"ttl": 7, "loop_wait": 1, "retry_timeout": 3})
 
+    def test_its_own_check_of_a_configuration_takes_what_it_takes(self) -> None:
+        self.assertEqual(self.ttl.min, 7)
+
     def test_an_address_is_looked_up_beside_and_the_last_one_serves_meanwhile(self) -> None:
         self.quick.FRESH_SECONDS, self.quick.FIRST_SECONDS = 0.1, 0.2
         answers, blocked = ["10.0.0.1"], threading.Event()
@@ -196,7 +209,8 @@ class QuickPatroni(unittest.TestCase):
 
     def test_a_place_that_is_gone_is_named_and_the_others_are_changed(self) -> None:
         for gone, change in (("patroni.dcs.etcd.DnsCachingResolver", "addresses_looked_up_beside"), ("patroni.request.PatroniRequest", "short_connects"),
-                             ("patroni.api.RestApiHandler", "no_held_workers"), ("patroni.postgresql.STOP_POLLING_INTERVAL", "stop_polling"), ("patroni.config.Config", "least_ttl")):
+                             ("patroni.api.RestApiHandler", "no_held_workers"), ("patroni.postgresql.STOP_POLLING_INTERVAL", "stop_polling"), ("patroni.config.Config", "least_ttl"),
+                             ("patroni.validator.schema", "least_ttl_is_valid")):
             self.assertRegex(self.load(gone), f"^quick-patroni: left out, {change}: .*\n$")
             self.assertEqual(self.slept("demote"), 0.5)
         self.assertEqual(self.load(), "")
