@@ -75,8 +75,12 @@ export async function run(args: string[]): Promise<number> {
     if ((stacked.resourceCount ?? 0) > 0) {
       // Roles' passwords go with the role's declaration, so the program does not protect them; they stay with the data, as all others
       const kept = rolePasswordsOf(await exportState(stack, engine));
-      if (kept.length > 0) await demand(["state", "protect", ...kept, "--yes", "--stack", stack], engine);
-      await destroy(["--exclude-protected"], stack, engine);
+      const mark = async (how: "protect" | "unprotect") => {
+        if (kept.length > 0) await demand(["state", how, ...kept, "--yes", "--stack", stack], engine);
+      };
+      await mark("protect");
+      // Not beyond it: the next update has to be able to remove a role's that is declared no more
+      await destroy(["--exclude-protected"], stack, engine).finally(() => mark("unprotect"));
     }
   }
   await removeRunning(docker, (await findLeftovers(docker, deployment)).own);
