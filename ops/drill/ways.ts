@@ -68,9 +68,10 @@ export function waysOf(outputs: Outputs, book: AddressBook | undefined): Way[] {
   ];
 }
 
-/** A role of the application database that is not the application's own, as further applications have. */
-export function loginUrls({ roleUrls = {}, cluster }: Outputs): string[] {
-  return Object.values(roleUrls).map(({ write }) => write).filter((url) => parsePostgresUrl(url).database === cluster.database).slice(0, 1);
+/** A role of the application database that is not the application's own, as further applications have; the one for migrations acts as another. */
+export function loginUrls({ roleUrls = {}, cluster }: Pick<Outputs, "roleUrls" | "cluster">): string[] {
+  const others = Object.entries(roleUrls).filter(([name]) => name !== `${cluster.database}_migrator`);
+  return others.map(([, { write }]) => write).filter((url) => parsePostgresUrl(url).database === cluster.database).slice(0, 1);
 }
 
 /** To the first of these servers that takes the connection; with `writable`, and writes. */

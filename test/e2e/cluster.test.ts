@@ -25,7 +25,7 @@ const CONFIGURATION = {
   slots: [{ name: "archive", type: "physical" }, { name: "warehouse", type: "logical" }],
   examples: ["orders"],
   databases: [{ name: "shop", schemas: [{ name: "reports" }] }],
-  roles: [{ name: "reporting", database: "shop", settings: { statement_timeout: "7s" } }],
+  roles: [{ name: "reporting", database: "shop", settings: { statement_timeout: "7s" } }, { name: "jobs" }],
 };
 const services = ["etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2", "postgres-1", "postgres-2", "postgres-3"];
 const hosts = services.map((service) => `${CLUSTER}-${service}`);
@@ -140,8 +140,8 @@ describe("a cluster, by the commands of the README", () => {
   });
 
   describe("every rendered file, judged by its own program", () => {
-    it("patroni --validate-config", async () => {
-      const { code, text } = await project.exec(`${CLUSTER}-postgres-1`, "patroni", "--validate-config", "--ignore-listen-port", "/etc/pgha/patroni");
+    it("quick-patroni --validate-config", async () => {
+      const { code, text } = await project.exec(`${CLUSTER}-postgres-1`, "quick-patroni", "--validate-config", "--ignore-listen-port", "/etc/pgha/patroni");
       assert.equal(code, 0, text);
     });
     it("Patroni has the tags, and only where they were asked for", async () => {
@@ -201,6 +201,8 @@ describe("a cluster, by the commands of the README", () => {
         await ask(direct, "INSERT INTO migrated (note) VALUES ('direct')");
         await assert.rejects(ask(write, "ALTER TABLE migrated ADD COLUMN more int"), /must be owner/);
         await assert.rejects(ask(migrate, "SELECT pg_read_file('/etc/passwd')"), /permission denied/);
+        // A standby replays the table a moment after the primary has it
+        await eventually(10, async () => assert.equal((await ask(read, "SELECT FROM pg_class WHERE relname = 'migrated'")).length, 1));
         await assert.rejects(ask(read, "DELETE FROM migrated"), /read-only|permission denied/);
       } finally {
         await ask(migrate, "DROP TABLE migrated");
@@ -387,7 +389,9 @@ describe("a cluster, by the commands of the README", () => {
     const drill = async (...args: string[]) => {
       const { stdout, text } = await project.run("pgha", "drill", "--stack", "e2e", "--yes", CLUSTER, "--json", ...args);
       assert.match(stdout, /^\{/, text);
-      return JSON.parse(stdout).results as any[];
+      const { results } = JSON.parse(stdout);
+      assert.ok(results.length > 0, text);
+      return results as any[];
     };
     const tell = ({ paths }: any) => paths.map(({ path, outage, errors, refused }: any) => `${path} ${outage.toFixed(1)} s, ${errors + refused} errors`).join("; ");
 

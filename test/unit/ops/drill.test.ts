@@ -10,6 +10,8 @@ import { Ledger, mayBeThere, settle } from "../../../ops/drill/ledger";
 import { countPer, findDoubles, longestGap, median, NodeWrite, reigns, wholeSince } from "../../../ops/drill/measure";
 import { scenarios } from "../../../ops/drill/scenarios";
 import { Site } from "../../../ops/drill/site";
+import { loginUrls } from "../../../ops/drill/ways";
+import type { Outputs } from "../../../ops/outputs";
 import { torture } from "../../../ops/drill/torture";
 
 /** A node's writes every 50 ms from one moment to another, each 10 ms long. */
@@ -79,6 +81,16 @@ describe("drill: the ledger", () => {
     } finally {
       fs.rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe("drill: who logs in anew for each statement", () => {
+  it("is a role of the application database that writes as itself, which the one for migrations does not", () => {
+    const url = (name: string, database: string) => ({ write: `postgresql://${name}:x@localhost:6432/${database}` });
+    const of = (roleUrls: Record<string, { write: string }>) => loginUrls({ roleUrls, cluster: { database: "app" } as Outputs["cluster"] });
+    const migrator = { app_migrator: url("app_migrator", "app") };
+    assert.deepStrictEqual(of(migrator), []);
+    assert.deepStrictEqual(of({ ...migrator, reporting: url("reporting", "shop"), jobs: url("jobs", "app") }), [url("jobs", "app").write]);
   });
 });
 
