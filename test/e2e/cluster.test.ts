@@ -25,7 +25,7 @@ const CONFIGURATION = {
   slots: [{ name: "archive", type: "physical" }, { name: "warehouse", type: "logical" }],
   examples: ["orders"],
   databases: [{ name: "shop", schemas: [{ name: "reports" }] }],
-  roles: [{ name: "reporting", database: "shop", settings: { statement_timeout: "7s" } }, { name: "jobs" }],
+  roles: [{ name: "reporting", database: "shop", settings: { statement_timeout: "7s" } }, { name: "app_jobs" }],
 };
 const services = ["etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2", "postgres-1", "postgres-2", "postgres-3"];
 const hosts = services.map((service) => `${CLUSTER}-${service}`);
@@ -192,18 +192,19 @@ describe("a cluster, by the commands of the README", () => {
       ["shop", shop_migrator.directWrite, shop.write, shop.directWrite, shop_readonly.read],
     ];
     for (const [database, migrate, write, direct, read] of ways) {
+      const schema = database === "app" ? "app" : "public";
       const ask = (url: string, sql: string) => query(url, outputs.caCertificate, sql);
       await ask(migrate, "CREATE TABLE migrated (id serial PRIMARY KEY, note text)");
       try {
         assert.deepEqual(await ask(migrate, "SELECT tableowner, schemaname FROM pg_tables WHERE tablename = 'migrated'"),
-          [{ tableowner: `${database}_owner`, schemaname: database === "app" ? "app" : "public" }]);
+          [{ tableowner: `${database}_owner`, schemaname: schema }]);
         await ask(write, "INSERT INTO migrated (note) VALUES ('pooled')");
         await ask(direct, "INSERT INTO migrated (note) VALUES ('direct')");
         await assert.rejects(ask(write, "ALTER TABLE migrated ADD COLUMN more int"), /must be owner/);
         await assert.rejects(ask(migrate, "SELECT pg_read_file('/etc/passwd')"), /permission denied/);
         // A standby replays the table a moment after the primary has it
         await eventually(10, async () => assert.equal((await ask(read, "SELECT FROM pg_class WHERE relname = 'migrated'")).length, 1));
-        await assert.rejects(ask(read, "DELETE FROM migrated"), /read-only|permission denied/);
+        await assert.rejects(ask(read, `DELETE FROM ${schema}.migrated`), /read-only|permission denied/);
       } finally {
         await ask(migrate, "DROP TABLE migrated");
       }
