@@ -387,6 +387,8 @@ describe("a cluster, by the commands of the README", () => {
   });
 
   describe("npx pgha drill", () => {
+    // The tests of declarations before have applied others to this database, which took it back; the next `up` declares it again
+    before(() => superuser(`GRANT CONNECT ON DATABASE app TO app_jobs`));
     const drill = async (...args: string[]) => {
       const { stdout, text } = await project.run("pgha", "drill", "--stack", "e2e", "--yes", CLUSTER, "--json", ...args);
       assert.match(stdout, /^\{/, text);
