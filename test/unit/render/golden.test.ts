@@ -4,31 +4,15 @@ import * as path from "node:path";
 import { planCluster } from "../../../infra/cluster/plan";
 import { parseConfig } from "../../../infra/config";
 import { render } from "../../../infra/render/template";
+import { configurations } from "../support/configurations";
 import { MACHINE } from "../support/monitor";
 import { filesOf } from "../support/renderedFiles";
 
 /** UPDATE_GOLDEN=1 writes them anew; read the difference before you commit it. */
 const GOLDEN = path.join(__dirname, "../../golden");
-const cases: Record<string, unknown> = {
-  default: {},
-  large: {
-    name: "shop",
-    profile: "finance",
-    standbys: 4,
-    replication: { synchronousStandbys: 2 },
-    postgres: { version: 17, memory: "8GiB", cores: 4, disk: "200GiB", parameters: { work_mem: "32MB" }, tags: { "postgres-1": { clonefrom: true, failover_priority: 2 } } },
-    etcd: { members: 5 },
-    haproxy: { instances: 3 },
-    pgbouncer: { instances: 3, maxClientConnections: 5000 },
-    database: { name: "shop" },
-    slots: [{ name: "warehouse", type: "logical" }, { name: "archive", type: "physical" }],
-    ports: { offset: 1000 },
-    tls: { names: ["db.example.com"] },
-  },
-};
 
 describe("rendered files", () => {
-  for (const [name, raw] of Object.entries(cases))
+  for (const [name, raw] of Object.entries(configurations))
     for (const { server, file } of filesOf(planCluster(parseConfig(raw, "dev", MACHINE)))) {
       const golden = path.join(GOLDEN, name, `${server}-${path.basename(file.path)}`);
       it(`${name}: ${server} ${file.path}`, () => {

@@ -11,6 +11,7 @@ export interface Registered {
   dependencies: string[];
   protect: boolean;
   retainOnDelete: boolean;
+  deleteBeforeReplace: boolean;
   replaceOnChanges: string[];
   ignoreChanges: string[];
   secretOutputs: string[];
@@ -37,6 +38,7 @@ export async function declareStack(raw: unknown = {}, stack = "test", declare: (
       dependencies: request.getDependenciesList().map(short),
       protect: Boolean(request.getProtect()),
       retainOnDelete: Boolean(request.getRetainondelete()),
+      deleteBeforeReplace: Boolean(request.getDeletebeforereplace()),
       replaceOnChanges: request.getReplaceonchangesList(),
       ignoreChanges: request.getIgnorechangesList(),
       secretOutputs: request.getAdditionalsecretoutputsList(),
