@@ -1,3 +1,5 @@
+import { PassThrough } from "node:stream";
+import { text } from "node:stream/consumers";
 import type Docker from "dockerode";
 
 export type Outcome = { code: number; stdout: string };
@@ -16,12 +18,11 @@ export class Containers {
   async exec(host: string, line: string): Promise<Outcome> {
     const exec = await this.docker.getContainer(host).exec({ Cmd: ["sh", "-c", line], AttachStdout: true, AttachStderr: true });
     const stream = await exec.start({});
-    const chunks: Buffer[] = [];
-    await new Promise((resolve, reject) => stream.on("data", (chunk: Buffer) => chunks.push(chunk)).once("end", resolve).once("error", reject));
-    // Each frame is headed by eight bytes
-    let stdout = "";
-    for (let all = Buffer.concat(chunks); all.length >= 8; all = all.subarray(8 + all.readUInt32BE(4)))
-      if (all[0] === 1) stdout += all.toString("utf8", 8, 8 + all.readUInt32BE(4));
+    const [out, error] = [new PassThrough(), new PassThrough()];
+    this.docker.modem.demuxStream(stream, out, error);
+    error.resume();
+    stream.once("end", () => out.end()).once("error", (failure) => out.destroy(failure));
+    const stdout = await text(out);
     return { code: (await exec.inspect()).ExitCode ?? 0, stdout };
   }
 

@@ -7,6 +7,10 @@ import { connectSuperuser } from "./ways";
 
 const interval = 400;
 
+/** Members alone: subscribers, pg_receivewal and a copy that is being made stream as well, and hold no standby's place. */
+const STREAMING = `SELECT count(*)::int AS streaming, pg_is_in_recovery() AS recovering
+  FROM pg_stat_replication WHERE state = 'streaming' AND application_name = ANY ($1)`;
+
 /** Looks again and again whether every server runs and every standby streams from a primary. */
 export class Redundancy {
   readonly samples: Sample[] = [];
@@ -29,17 +33,16 @@ export class Redundancy {
   }
 
   private async look(): Promise<void> {
-    const wanted = this.outputs.cluster.postgres.length - 1;
+    const members = this.outputs.cluster.postgres.map(({ name }) => name);
     let client: Awaited<ReturnType<typeof connectSuperuser>> | undefined;
     while (!this.ended) {
       const at = this.now();
       try {
         client ??= await connectSuperuser(this.outputs, 2000);
-        const { rows } = await client.query<{ streaming: number; recovering: boolean }>(
-          "SELECT count(*)::int AS streaming, pg_is_in_recovery() AS recovering FROM pg_stat_replication WHERE state = 'streaming' AND application_name <> 'pg_basebackup'",
-        );
+        const { rows } = await client.query<{ streaming: number; recovering: boolean }>(STREAMING, [members]);
         const running = await this.site.running();
-        this.samples.push({ at, whole: !rows[0].recovering && rows[0].streaming >= wanted && running.length === this.site.hosts.length });
+        const streams = !rows[0].recovering && rows[0].streaming >= members.length - 1;
+        this.samples.push({ at, whole: streams && running.length === this.site.hosts.length });
       } catch {
         this.samples.push({ at });
         if (client) hangUp(client);

@@ -38,6 +38,10 @@ export interface Observed {
   healed?: number;
   end: number;
   writesReturned: boolean;
+  /** Whether each path of readers answers at the end. */
+  readsReturned: boolean;
+  /** Why a planned change failed of itself, whatever its clients saw. */
+  failure?: string;
   seen: [path: string, seen: Seen][];
   rows: Rows;
   /** Undefined: the nodes were out of reach, nobody watched them. */

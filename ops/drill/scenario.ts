@@ -7,13 +7,15 @@ export interface Stage {
   standbys: string[];
   etcdLeader: string;
   etcd: string[];
-  /** In the order in which clients try them. */
+  /** The one that carries the writers first. */
   haproxy: string[];
   pgbouncer: string[];
   /** Resolves when every path takes writes that were begun from now on; its value is the primary of then. */
   writesAgain(): Promise<string>;
   /** Resolves when every server runs and every standby streams. */
   whole(): Promise<void>;
+  /** Seconds. */
+  wait(seconds: number): Promise<void>;
   /** To the best standby, or to this container. */
   switchover(to?: string): Promise<void>;
   /** One statement of the superuser, on the primary. */
@@ -25,8 +27,10 @@ export interface Scenario {
   title: string;
   /** How it gets well again. */
   heals: string;
-  /** The failure of the stack's budget that it is measured against. */
-  failure?: string;
+  /** The failure of the stack's budget that it is measured against; of several, the sum. */
+  failure?: string | string[];
+  /** Seconds that writes may stop for, where the budget has no such failure. */
+  worst?: number;
   /** Seconds from the fault to the healing, at least: longer than what the fault takes to be noticed. */
   hold: number;
   /** Holds writers back at the poolers, so that nothing may fail there. */

@@ -38,9 +38,9 @@ export const scenarios: Record<string, Scenario> = {
     hold: 8,
     async break(stage) {
       const { site, primary } = stage;
-      const access = (mode: string) => site.must(primary, `chmod ${mode} ${data}/pg_xact`);
-      site.onHeal(`${primary} cannot read pg_xact`, () => access("0700"));
-      await access("0000");
+      const access = (mode: string) => `chmod ${mode} ${data}/pg_xact`;
+      site.onHeal(`${primary} cannot read pg_xact`, { do: "run", host: primary, line: access("0700") });
+      await site.must(primary, access("0000"));
       await crash(stage, primary);
     },
   },
@@ -83,6 +83,7 @@ export const scenarios: Record<string, Scenario> = {
   "partition-from-etcd": {
     title: "the primary does not reach etcd; everything else does",
     heals: "the packet filter is taken away",
+    worst: 3,
     hold: silent,
     needs: "network",
     break: ({ site, primary, etcd }) => site.part(primary, etcd),
@@ -98,6 +99,7 @@ export const scenarios: Record<string, Scenario> = {
   "packet-loss": {
     title: "a tenth of the primary's packets is lost",
     heals: "the packet filter is taken away",
+    worst: 10,
     hold: 20,
     needs: "network",
     break: ({ site, primary }) => site.lose(primary, 0.1),
@@ -105,6 +107,7 @@ export const scenarios: Record<string, Scenario> = {
   latency: {
     title: "all that the primary sends is 100 ms late",
     heals: "the delay is taken away",
+    worst: 10,
     hold: 20,
     needs: "netem",
     break: ({ site, primary }) => site.delay(primary, 100),
@@ -136,6 +139,7 @@ export const scenarios: Record<string, Scenario> = {
   "frozen-postgres": {
     title: "all processes of the primary's Postgres are frozen (SIGSTOP)",
     heals: "they go on (SIGCONT)",
+    failure: "frozen-patroni",
     hold: silent,
     break: ({ site, primary }) => site.freeze(primary, "postgres"),
   },
@@ -170,21 +174,55 @@ export const scenarios: Record<string, Scenario> = {
   standby: {
     title: "a standby's host is lost",
     heals: "the container is started",
+    worst: 5,
     hold: 10,
     break: ({ site, standbys }) => site.kill(standbys[0]),
   },
   "standby-data-gone": {
     title: "a standby loses its data directory",
     heals: "by itself, by a new copy",
+    worst: 5,
     hold: 5,
     async break(stage) {
       const host = stage.standbys[0];
       await stage.site.must(host, `pid=$(head -1 ${data}/postmaster.pid); rm -rf ${data}/* ; kill -9 $pid`);
     },
   },
+  "standby-then-primary": {
+    title: "a standby's host is lost, and the primary's 10 s later",
+    heals: "both containers are started",
+    failure: "host-loss",
+    hold: 15,
+    async break({ site, primary, standbys, wait }) {
+      await site.kill(standbys[0]);
+      // The lost one counts no longer by then: before, nobody could know whether it alone had the last commit
+      await wait(10);
+      await site.kill(primary);
+    },
+  },
+  "cut-from-cluster": {
+    title: "the primary reaches neither etcd nor the standbys; clients still reach it",
+    heals: "the packet filter is taken away",
+    failure: "partition",
+    hold: silent,
+    needs: "network",
+    break: ({ site, primary, standbys, etcd }) => site.part(primary, [...etcd, ...standbys]),
+  },
+  "power-loss": {
+    title: "everything loses its power at once, and comes back in any order",
+    heals: "by itself",
+    worst: 60,
+    hold: 5,
+    async break({ site, wait }) {
+      await Promise.all(site.hosts.map((host) => site.kill(host)));
+      await wait(2);
+      await site.heal(shuffled);
+    },
+  },
   "two-faults": {
     title: "the primary's host is lost, and Postgres of the next primary is killed as soon as it takes writes",
     heals: "the first one's container is started",
+    failure: ["host-loss", "postgres-crash"],
     hold: 10,
     async break(stage) {
       await stage.site.kill(stage.primary);
@@ -192,3 +230,7 @@ export const scenarios: Record<string, Scenario> = {
     },
   },
 };
+
+function shuffled<T>(list: readonly T[]): T[] {
+  return list.map((one) => ({ one, at: Math.random() })).sort((a, b) => a.at - b.at).map(({ one }) => one);
+}

@@ -33,7 +33,7 @@ export const torture: Record<string, Scenario> = {
     break(stage) {
       const write = (folder: string) => `while :; do dd if=/dev/zero of=${folder}/drill bs=1M count=400 conv=fsync; rm ${folder}/drill; done`;
       const places = [[stage.primary, "/var/lib/pgha"], ...stage.etcd.slice(0, 2).map((host) => [host, "/var/lib/etcd"])];
-      places.forEach(([host, folder]) => stage.site.onHeal(`${folder} of ${host} is written to`, () => stage.site.exec(host, `rm -f ${folder}/drill`)));
+      places.forEach(([host, folder]) => stage.site.onHeal(`${folder} of ${host} is written to`, { do: "run", host, line: `rm -f ${folder}/drill` }));
       return all(places.map(([host, folder]) => begin(stage, host, 100, write(folder))));
     },
   },

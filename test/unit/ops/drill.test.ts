@@ -1,11 +1,15 @@
 import * as assert from "node:assert";
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import Docker from "dockerode";
 import { chooseScenarios } from "../../../ops/commands/drill";
 import { UsageError } from "../../../ops/arguments";
 import { failureBudgets } from "../../../infra/cluster/budget";
 import { planTimers } from "../../../infra/cluster/timers";
+import { expect } from "../../../ops/drill/budget";
+import { most } from "../../../ops/drill/busiest";
 import { Ledger, mayBeThere, settle } from "../../../ops/drill/ledger";
 import { countPer, findDoubles, longestGap, median, NodeWrite, reigns, wholeSince } from "../../../ops/drill/measure";
 import { scenarios } from "../../../ops/drill/scenarios";
@@ -13,6 +17,7 @@ import { Site } from "../../../ops/drill/site";
 import { loginUrls } from "../../../ops/drill/ways";
 import type { Outputs } from "../../../ops/outputs";
 import { torture } from "../../../ops/drill/torture";
+import { beginNotes, endNotes, notesFile, refuseBesideAnother, Refusal, Undo, UndoList } from "../../../ops/drill/undo";
 
 /** A node's writes every 50 ms from one moment to another, each 10 ms long. */
 const writes = (node: string, from: number, to: number): NodeWrite[] =>
@@ -108,6 +113,8 @@ describe("drill: scenarios", () => {
   it("are measured against failures that the budget knows, and cover all of them", () => {
     const known = failureBudgets(planTimers("quorum"), "quorum", { etcd: 3, proxies: 2, poolers: 2 }).map(({ failure }) => failure as string);
     const measured = Object.values(scenarios).flatMap(({ failure }) => failure ?? []);
+    const unbound = Object.entries(scenarios).filter(([, { failure, worst }]) => !failure && worst === undefined);
+    assert.deepStrictEqual(unbound.map(([name]) => name), [], "any outage would pass");
     assert.deepStrictEqual(measured.filter((failure) => !known.includes(failure)), []);
     assert.deepStrictEqual(known.filter((failure) => !measured.includes(failure)), []);
   });
@@ -126,26 +133,107 @@ describe("drill: scenarios", () => {
   });
 
   it("heal the last thing first, go on after a failure, and heal what broke half", async () => {
-    const { site } = fakeStage("start p1");
-    const order: string[] = [];
-    site.onHeal("first", async () => order.push("first"));
+    const { site, asked } = fakeStage("start p1");
+    await site.stop("p2");
     await site.kill("p1");
-    site.onHeal("last", async () => order.push("last"));
+    await site.disconnect("p3");
+    asked.length = 0;
     await assert.rejects(site.heal(), /could not be healed: p1 is killed: start p1 fails/);
-    assert.deepStrictEqual(order, ["last", "first"]);
+    assert.deepStrictEqual(asked, ["connect", "start p1", "start p2"]);
+    assert.deepStrictEqual(site.broken, ["p1 is killed"], "what failed can be tried again");
     const half = fakeStage("kill p1");
     await assert.rejects(half.site.kill("p1"));
     assert.deepStrictEqual(half.site.broken, ["p1 is killed"]);
   });
 });
 
+describe("drill: what is broken is written down", () => {
+  let folder: string;
+  beforeEach(() => void (folder = fs.mkdtempSync(path.join(os.tmpdir(), "pgha-drill-"))));
+  afterEach(() => fs.rmSync(folder, { recursive: true }));
+  const written = (pid: number, broken: object[]) => {
+    const file = notesFile(folder, "pgha-dev");
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, JSON.stringify({ pid, broken }));
+    return file;
+  };
+  /** A process that has ended. */
+  const ended = () => spawnSync(process.execPath, ["-e", ""]).pid;
+
+  it("on disk before it is broken, so that another process can heal it after a SIGKILL", async () => {
+    const file = notesFile(folder, "pgha-dev");
+    beginNotes(file);
+    const first = fakeStage("kill p1", new UndoList(file));
+    await assert.rejects(first.site.kill("p1"));
+    await first.site.stop("p2");
+    const second = fakeStage("statement", new UndoList(file));
+    assert.deepStrictEqual(second.site.broken, ["p1 is killed", "p2 is stopped"]);
+    endNotes(file);
+    assert.ok(fs.existsSync(file), "notes of what is broken stay");
+    await second.site.heal();
+    assert.deepStrictEqual(second.asked, ["start p2", "start p1"]);
+    endNotes(file);
+    assert.ok(!fs.existsSync(file), "nothing is left to note");
+  });
+
+  it("as every kind of fault, and read back the same", () => {
+    const file = notesFile(folder, "pgha-dev");
+    const list = new UndoList(file);
+    const rule = ["INPUT", "-s", "10.0.0.2"];
+    const kinds: Undo[] = [
+      { do: "start", host: "p1" }, { do: "connect", host: "p1" }, { do: "undelay", host: "p1" },
+      { do: "run", host: "p1", line: "kill -CONT 1" }, { do: "accept", host: "p1", rule }, { do: "putBack", host: "p1", own: "id" },
+    ];
+    kinds.forEach((undo) => list.add({ what: undo.do, undo }));
+    assert.deepStrictEqual(new UndoList(file).broken.map(({ undo }) => undo), kinds);
+  });
+
+  it("and no drill begins beside another, or on what an earlier one left broken", () => {
+    const broken = [{ what: "p1 is killed", undo: { do: "start", host: "p1" } }];
+    assert.throws(() => beginNotes(written(process.ppid, [])), (error: Refusal) => /another drill runs/.test(error.message));
+    assert.throws(
+      () => beginNotes(written(ended(), broken)),
+      (error: Refusal) => /had healed: p1 is killed/.test(error.message) && error.remedy === "npx pgha drill --heal",
+    );
+    assert.throws(() => refuseBesideAnother(written(process.ppid, broken)), Refusal, "nobody heals a drill that runs");
+    assert.doesNotThrow(() => refuseBesideAnother(written(ended(), broken)));
+    assert.doesNotThrow(() => beginNotes(written(ended(), [])), "one that was killed and left nothing broken");
+  });
+});
+
+describe("drill: what it is measured by", () => {
+  const failures = [
+    { failure: "host-loss", title: "", typical: 18, worst: 20, mayLose: "unsent commits" },
+    { failure: "postgres-crash", title: "", typical: 2, worst: 7, mayLose: "nothing" },
+    { failure: "proxy-loss", title: "", typical: null, worst: null, mayLose: "nothing" },
+  ];
+  const budget = { mode: "quorum", unflushed: 0, failures };
+
+  it("is the budget of its failure, the sum of several, its own bound where there is none", () => {
+    assert.deepStrictEqual(expect(budget, { failure: "postgres-crash" }), { typical: 2, worst: 7, mayLose: "nothing" });
+    const both = { typical: 20, worst: 27, mayLose: "unsent commits" };
+    assert.deepStrictEqual(expect(budget, { failure: ["postgres-crash", "host-loss"] }), both);
+    assert.deepStrictEqual(expect(budget, { failure: "proxy-loss" }), { typical: null, worst: null, mayLose: "nothing" });
+    assert.deepStrictEqual(expect(budget, { worst: 5 }), { typical: 0, worst: 5, mayLose: "nothing" });
+    assert.strictEqual(expect(budget, { failure: "unknown" }), undefined);
+    assert.strictEqual(expect(budget, {}), undefined);
+  });
+
+  it("is the server that carries the writers, wherever an earlier failure moved them", () => {
+    assert.strictEqual(most([["h1", 3], ["h2", 8]]), "h2");
+    assert.strictEqual(most([["h1", 4], ["h2", 4]]), "h1");
+    assert.strictEqual(most([["h1", 0]]), undefined);
+  });
+});
+
 /** A cluster whose containers do nothing but note what they are asked for; `failing` is what one of them fails at. */
-function fakeStage(failing = "statement") {
+function fakeStage(failing = "statement", list = new UndoList()) {
   const asked: string[] = [];
   const note = async (what: string) => {
     asked.push(what);
     if (what === failing) throw new Error(`${what} fails`);
   };
+  const { modem } = new Docker();
   const exec = (host: string, Cmd: string[]) => ({
     start: async () => {
       await note(`exec ${host} ${Cmd[2]}`);
@@ -154,6 +242,7 @@ function fakeStage(failing = "statement") {
     inspect: async () => ({ ExitCode: 0 }),
   });
   const docker = {
+    modem,
     getContainer: (host: string) => ({
       kill: (options?: { signal: string }) => note(`kill ${host}${options ? ` ${options.signal}` : ""}`),
       stop: () => note(`stop ${host}`),
@@ -169,11 +258,12 @@ function fakeStage(failing = "statement") {
     createContainer: async ({ name }: { name: string }) => ({ start: () => note(`create ${name}`) }),
     getNetwork: () => ({ connect: () => note("connect"), disconnect: () => note("disconnect") }),
   };
-  const site = new Site(docker as any, "net", []);
+  const site = new Site(docker as any, "net", ["p1", "e1"], list);
   const stage = {
     site, primary: "p1", standbys: ["p2", "p3"], etcdLeader: "e1", etcd: ["e1", "e2", "e3"], haproxy: ["h1", "h2"], pgbouncer: ["b1", "b2"],
     writesAgain: async () => "p2",
     whole: async () => undefined,
+    wait: async () => undefined,
     switchover: () => note("switchover"),
     superuser: () => note("statement"),
   };

@@ -19,7 +19,7 @@ function observed(changes: Partial<Observed> = {}): Observed {
   return {
     scenario: "host-loss", title: "the host & all is lost", run: 1, started: "2026-11-21T12:00:00.000Z", mode: "quorum", planned: false,
     budget: { typical: 18.4, worst: 22.5, mayLose: "nothing" },
-    fault: 4000, healed: 9000, end: 12_000, writesReturned: true,
+    fault: 4000, healed: 9000, end: 12_000, writesReturned: true, readsReturned: true,
     seen: [["pgbouncer", seen(4000, 6000, { errors: failed, longest: 1900 })], ["haproxy", seen(4000, 6500, { refused: [4100, 5000] })], ["pgbouncer read", seen(4000, 4050)]],
     rows: nothingLost,
     watched: [{ node: "postgres-1", from: 0, to: 10 }, { node: "postgres-1", from: 3900, to: 3950 }, { node: "postgres-2", from: 5800, to: 5850 }, { node: "postgres-2", from: 11_000, to: 11_010 }],
@@ -73,6 +73,20 @@ describe("drill: the report of a run", () => {
     assert.deepStrictEqual(levelOf({ kept: { before: "postgres-1", after: "postgres-2" } }).reasons, ["a healthy primary was given up: postgres-2 took over from postgres-1"]);
     const refused = { ...seen(4000, 4100), refused: [4050] };
     assert.deepStrictEqual(levelOf({ planned: true, seen: [["pgbouncer", seen(4000, 4100)], ["pgbouncer login", refused]] }).reasons, ["1 client error in a planned change"]);
+  });
+
+  it("fails reads that do not come back, and a planned change that failed of itself; says what readers saw and who watched", () => {
+    assert.deepStrictEqual(levelOf({ readsReturned: false }), { level: "failed", reasons: ["reads did not come back"] });
+    const broken = levelOf({ planned: true, failure: "npm run up ended with 1", seen: [["pgbouncer", seen(4000, 4050)]] });
+    assert.deepStrictEqual(broken, { level: "failed", reasons: ["npm run up ended with 1"] });
+    const errors = [{ at: 4100, text: "terminating" }];
+    const readers: Observed["seen"] = [["pgbouncer", seen(4000, 4050)], ["pgbouncer read", seen(4000, 4050, { errors })]];
+    const note = "1 error of readers through PgBouncer in a planned change";
+    assert.deepStrictEqual(levelOf({ planned: true, seen: readers }), { level: "passed", reasons: [note] });
+    assert.deepStrictEqual(levelOf({ seen: readers }).reasons, [], "a fault may cost them");
+    const alone = levelOf({ watched: undefined });
+    assert.strictEqual(alone.level, "passed");
+    assert.match(alone.reasons[0], /^nobody watched whether two nodes took writes/);
   });
 });
 
