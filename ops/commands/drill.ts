@@ -7,7 +7,7 @@ import { Scenario } from "../drill/scenario";
 import { scenarios } from "../drill/scenarios";
 import { healSession, Outcome, runSession } from "../drill/session";
 import { summarize } from "../drill/summary";
-import { Refusal } from "../drill/undo";
+import { notesFile, refuseByNotes, Refusal } from "../drill/undo";
 import { torture } from "../drill/torture";
 import { viewDrill } from "../drill/view";
 import { Outputs, readStack } from "../outputs";
@@ -61,7 +61,7 @@ export async function run(args: string[]): Promise<number> {
   const { stack, outputs, root } = await readStack(values.stack);
   try {
     if (values.heal) return await heal(outputs, root);
-    const refusal = await reasonToRefuse(outputs, stack, values.yes);
+    const refusal = await reasonToRefuse(outputs, { stack, root }, values.yes);
     if (refusal) return say(`refused: ${refusal}`), 3;
     const scenarios = await ableOf(chosen);
     return conclude(outputs, await runSession({ stack, outputs, root, scenarios, runs, writers }), values.json);
@@ -123,10 +123,12 @@ async function runShell(command: string): Promise<void> {
 }
 
 /** Why nothing may be broken here; undefined when it may. */
-async function reasonToRefuse(outputs: Outputs, stack: string, named: string | undefined): Promise<string | undefined> {
+async function reasonToRefuse(outputs: Outputs, { stack, root }: { stack: string; root: string }, named: string | undefined): Promise<string | undefined> {
   const { name, target } = outputs.cluster;
   if (target !== "docker") return `drills break containers; this stack's target is ${target}`;
   if (named !== undefined && named !== name) return `--yes names ${named}, but this stack's cluster is ${name}`;
+  // What an earlier drill left broken is why it is not healthy
+  refuseByNotes(notesFile(root, name));
   const { verdict } = await collectStatus(outputs, stack);
   if (verdict.level !== "healthy") return [`the cluster is not healthy: ${verdict.summary}`, ...verdict.problems].join("\n  ");
   if (named === undefined && !(await confirmed(`This breaks ${name} for real. Type its name to go on: `, name))) return `not confirmed: name the cluster with --yes ${name}`;

@@ -8,6 +8,8 @@ export interface Seen {
   errors: { at: number; text: string }[];
   /** Connections that could not be made. */
   refused: number[];
+  /** Why the latest of them failed. */
+  lastFailure?: string;
   /** The longest that a client waited for the answer to one statement, or its failure; with the connection it needed. Milliseconds. */
   longest: number;
 }
@@ -77,7 +79,8 @@ export class Ledger {
     const at = this.now();
     const seen = this.of(path);
     const { message, code } = error as Error & { code?: string };
-    seen.errors.push({ at, text: message || code || "closed" });
+    seen.lastFailure = message || code || "closed";
+    seen.errors.push({ at, text: seen.lastFailure });
     seen.longest = Math.max(seen.longest, at - since);
     if (row === undefined) return;
     const open = mayBeThere(error);
@@ -87,8 +90,16 @@ export class Ledger {
 
   refused(path: string, error: unknown): void {
     const at = this.now();
-    this.of(path).refused.push(at);
-    this.note({ noConnection: path, at, error: (error as Error).message });
+    const { message } = error as Error;
+    const seen = this.of(path);
+    seen.lastFailure = message;
+    seen.refused.push(at);
+    this.note({ noConnection: path, at, error: message });
+  }
+
+  /** "haproxy (password authentication failed)": what keeps each of these paths from being answered. */
+  troubles(paths: string[]): string {
+    return paths.map((path) => `${path} (${this.of(path).lastFailure ?? "no answer"})`).join(", ");
   }
 
   settle(there: Set<string>): Rows {

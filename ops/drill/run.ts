@@ -55,8 +55,9 @@ export async function drillOnce(drill: Drill, name: string, scenario: Scenario, 
     for (const deadline = now() + milliseconds; now() < deadline; await sleep(50, undefined, { signal })) if (done()) return true;
     return false;
   };
-  const answered = (reads: boolean, since: number) => () =>
-    ways.filter((way) => way.reads === reads).every(({ name }) => (ledger.of(name).acknowledged.at(-1) ?? 0) > since);
+  const silent = (reads: boolean, since: number) =>
+    ways.filter((way) => way.reads === reads && (ledger.of(way.name).acknowledged.at(-1) ?? 0) <= since).map(({ name }) => name);
+  const answered = (reads: boolean, since: number) => () => silent(reads, since).length === 0;
   const writing = (since: number) => answered(false, since);
   const wholeAgain = (since: number) => until(() => redundancy.isWhole(1500, since), limit.redundancy);
   const stageNow = () => describeStage(drill, {
@@ -73,8 +74,9 @@ export async function drillOnce(drill: Drill, name: string, scenario: Scenario, 
       await scenario.prepare(await stageNow());
     }
     await sleep(calm, undefined, { signal });
-    if (!(await until(writing(now() - 1000), 10_000)))
-      throw new Error("no writes are acknowledged before anything was broken; see pgha status");
+    const before = now() - 1000;
+    if (!(await until(writing(before), 10_000)))
+      throw new Error(`before anything was broken, no write was acknowledged through ${ledger.troubles(silent(false, before))}`);
     const stage = await stageNow();
     const fault = now();
     progress(scenario.title);

@@ -60,19 +60,21 @@ function writeNotes(file: string, notes: Notes): void {
   fs.renameSync(`${file}.new`, file);
 }
 
-/**
- * Begins a drill's notes. Throws where another drill of this cluster runs, or ended without healing what it broke: two of
- * them would drop each other's tables and heal each other's faults.
- */
+/** Begins a drill's notes, where none may keep it from that. */
 export function beginNotes(file: string): void {
-  refuseBesideAnother(file);
-  const left = fs.existsSync(file) ? readNotes(file) : undefined;
-  if (left && left.broken.length > 0)
-    throw new Refusal(
-      `an earlier drill ended before it had healed: ${left.broken.map(({ what }) => what).join("; ")}`,
-      "npx pgha drill --heal",
-    );
+  refuseByNotes(file);
   writeNotes(file, { pid: process.pid, broken: [] });
+}
+
+/**
+ * Throws where another drill of this cluster runs, or ended without healing what it broke: two of them would drop each other's
+ * tables and heal each other's faults.
+ */
+export function refuseByNotes(file: string): void {
+  refuseBesideAnother(file);
+  const left = fs.existsSync(file) ? readNotes(file).broken : [];
+  if (left.length > 0)
+    throw new Refusal(`an earlier drill ended before it had healed: ${left.map(({ what }) => what).join("; ")}`, "npx pgha drill --heal");
 }
 
 /** Throws where the drill that wrote these notes is still running. */

@@ -17,7 +17,7 @@ import { Site } from "../../../ops/drill/site";
 import { loginUrls } from "../../../ops/drill/ways";
 import type { Outputs } from "../../../ops/outputs";
 import { torture } from "../../../ops/drill/torture";
-import { beginNotes, endNotes, notesFile, refuseBesideAnother, Refusal, Undo, UndoList } from "../../../ops/drill/undo";
+import { beginNotes, endNotes, notesFile, refuseBesideAnother, refuseByNotes, Refusal, Undo, UndoList } from "../../../ops/drill/undo";
 
 /** A node's writes every 50 ms from one moment to another, each 10 ms long. */
 const writes = (node: string, from: number, to: number): NodeWrite[] =>
@@ -82,6 +82,7 @@ describe("drill: the ledger", () => {
       const { acknowledged, errors, refused, longest } = ledger.of("haproxy");
       assert.deepStrictEqual([acknowledged.length, errors.length, refused.length], [1, 2, 1]);
       assert.ok(longest >= 700);
+      assert.strictEqual(ledger.troubles(["haproxy", "direct"]), "haproxy (nobody), direct (no answer)");
       assert.deepStrictEqual(ledger.settle(new Set(["haproxy-1/2"])), { acknowledged: 1, lost: ["haproxy-1/1"], indeterminate: 1, present: 1 });
     } finally {
       fs.rmSync(folder, { recursive: true });
@@ -195,6 +196,7 @@ describe("drill: what is broken is written down", () => {
       () => beginNotes(written(ended(), broken)),
       (error: Refusal) => /had healed: p1 is killed/.test(error.message) && error.remedy === "npx pgha drill --heal",
     );
+    assert.throws(() => refuseByNotes(written(ended(), broken)), Refusal);
     assert.throws(() => refuseBesideAnother(written(process.ppid, broken)), Refusal, "nobody heals a drill that runs");
     assert.doesNotThrow(() => refuseBesideAnother(written(ended(), broken)));
     assert.doesNotThrow(() => beginNotes(written(ended(), [])), "one that was killed and left nothing broken");
