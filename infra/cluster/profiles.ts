@@ -4,8 +4,8 @@ import { clampTo, GIB, MIB, postgresSize } from "./units";
 /** What a workload changes against the common settings of tuning.ts, and how its commits are replicated by default. */
 export interface Profile {
   mode: Mode;
-  /** Times max_connections that may sort at once; fewer get more memory each. */
-  workMemShare: number;
+  /** Connections at most: fewer get more memory each. */
+  connections: number;
   settings(resources: Resources): Settings;
 }
 
@@ -16,25 +16,25 @@ export const profiles: Record<ProfileName, Profile> = {
   /** Many short transactions: small WAL records, commits that share a flush. */
   oltp: {
     mode: "quorum",
-    workMemShare: 1,
+    connections: 200,
     settings: () => ({ wal_compression: "on", wal_writer_delay: "50ms", commit_delay: 100, commit_siblings: 20 }),
   },
   /** As oltp, but a commit without a synchronous standby waits instead of being at risk. */
   finance: {
     mode: "strict",
-    workMemShare: 1,
+    connections: 200,
     settings: () => ({ wal_compression: "on", wal_writer_delay: "50ms" }),
   },
   /** Reads spread over standbys; a lost second of carts is cheaper than a slow checkout. */
   ecommerce: {
     mode: "asynchronous",
-    workMemShare: 1,
+    connections: 200,
     settings: () => ({ wal_compression: "on", autovacuum_vacuum_scale_factor: 0.05 }),
   },
   /** Inserts only: vacuum is woken by inserts, analyze early, checkpoints far apart. */
   logs: {
     mode: "quorum",
-    workMemShare: 0.5,
+    connections: 200,
     settings: (r) => ({
       wal_compression: "on",
       max_wal_size: wal(r, 12 * GIB),
@@ -45,11 +45,11 @@ export const profiles: Record<ProfileName, Profile> = {
   /** Loads that can be repeated: commits do not wait for the disk; up to 3 × wal_writer_delay of them can be lost. */
   bulk: {
     mode: "asynchronous",
-    workMemShare: 0.25,
+    connections: 100,
     settings: (r) => ({
       synchronous_commit: "off",
       wal_compression: "off",
-      wal_buffers: "32MB",
+      wal_buffers: postgresSize(clampTo(MIB, r.memory / 64, 4 * MIB, 32 * MIB)),
       max_wal_size: wal(r, 16 * GIB),
       checkpoint_timeout: "30min",
     }),
@@ -57,7 +57,7 @@ export const profiles: Record<ProfileName, Profile> = {
   /** Few large queries: much memory each, parallel plans, fine statistics. */
   warehouse: {
     mode: "quorum",
-    workMemShare: 0.1,
+    connections: 60,
     settings: (r) => ({
       max_wal_size: wal(r, 16 * GIB),
       default_statistics_target: 500,
@@ -68,7 +68,7 @@ export const profiles: Record<ProfileName, Profile> = {
   /** A source of logical replication: more senders and slots, more WAL kept for consumers that lag. */
   logical: {
     mode: "quorum",
-    workMemShare: 1,
+    connections: 200,
     settings: (r) => ({
       wal_level: "logical",
       max_wal_senders: 20,

@@ -1,6 +1,7 @@
 import { longest, planBudget } from "./budget";
 import { declarationRules, isTaken } from "./declarationRules";
 import { Fault, fault } from "./errors";
+import { LEAST_MEMORY } from "./memory";
 import { KnownSetting, knownSettings } from "./settings";
 import { ClusterSpec, Settings } from "./spec";
 import { floor, planTimers } from "./timers";
@@ -142,7 +143,8 @@ function disk({ resources }: ClusterSpec): Fault[] {
 
 function memory({ settings, resources }: ClusterSpec): Fault[] {
   const limit = `${Math.round(resources.memory / MIB)} MiB`;
-  if (resources.memory < 256 * MIB) return [fault("postgres.memory", `${limit} are too little for Postgres and Patroni`, "give it at least 256MiB")];
+  if (resources.memory < LEAST_MEMORY)
+    return [fault("postgres.memory", `${limit} are too little for Postgres and Patroni`, `give it at least ${LEAST_MEMORY / MIB}MiB`)];
   const buffers = bytes(settings.shared_buffers) ?? 0;
   if (buffers <= resources.memory * 0.6) return [];
   return [fault("postgres.parameters.shared_buffers", `${settings.shared_buffers} is more than 60 % of the server's ${limit}`, "lower it, or raise postgres.memory")];

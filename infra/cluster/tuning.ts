@@ -1,3 +1,4 @@
+import { AUTOVACUUM_WORKERS, planMemory } from "./memory";
 import { profiles } from "./profiles";
 import { ProfileName, Resources, Settings } from "./spec";
 import { clampTo, GIB, MIB, postgresSize } from "./units";
@@ -8,23 +9,20 @@ import { clampTo, GIB, MIB, postgresSize } from "./units";
  */
 export function tune(profile: ProfileName, resources: Resources): Settings {
   const { memory, cores, disk } = resources;
-  const { workMemShare, settings } = profiles[profile];
-  const sharedBuffers = clampTo(16 * MIB, memory / 4, 128 * MIB);
-  const maxConnections = 200;
-  const workMem = clampTo(MIB, (memory - sharedBuffers) / (maxConnections * workMemShare * 2), 2 * MIB, 256 * MIB);
+  const plan = planMemory(profile, memory, cores);
   const maxWalSize = clampTo(64 * MIB, Math.min(8 * GIB, disk / 5), GIB);
   const keepSize = clampTo(64 * MIB, Math.min(2 * GIB, disk / 20), 64 * MIB);
   return {
-    max_connections: maxConnections,
+    max_connections: plan.maxConnections,
     superuser_reserved_connections: 5,
-    shared_buffers: postgresSize(sharedBuffers),
+    shared_buffers: postgresSize(plan.sharedBuffers),
     effective_cache_size: postgresSize(clampTo(16 * MIB, memory * 0.7, 256 * MIB)),
-    work_mem: postgresSize(workMem),
-    maintenance_work_mem: postgresSize(clampTo(MIB, memory / 16, 64 * MIB, 2 * GIB)),
+    work_mem: postgresSize(plan.workMem),
+    maintenance_work_mem: postgresSize(plan.maintenanceWorkMem),
     huge_pages: "try",
     wal_level: "replica",
     wal_log_hints: "on",
-    wal_buffers: postgresSize(clampTo(MIB, sharedBuffers / 16, 4 * MIB, 64 * MIB)),
+    wal_buffers: postgresSize(plan.walBuffers),
     max_wal_size: postgresSize(maxWalSize),
     min_wal_size: postgresSize(clampTo(64 * MIB, maxWalSize / 8, 80 * MIB, GIB)),
     checkpoint_completion_target: 0.9,
@@ -54,7 +52,8 @@ export function tune(profile: ProfileName, resources: Resources): Settings {
     max_parallel_maintenance_workers: Math.min(4, Math.ceil(cores / 2)),
     random_page_cost: 1.1,
     effective_io_concurrency: 200,
-    autovacuum_max_workers: 3,
+    autovacuum_max_workers: AUTOVACUUM_WORKERS,
+    autovacuum_work_mem: postgresSize(plan.autovacuumWorkMem),
     autovacuum_naptime: "20s",
     autovacuum_vacuum_cost_limit: 1000,
     default_toast_compression: "lz4",
@@ -68,6 +67,6 @@ export function tune(profile: ProfileName, resources: Resources): Settings {
     log_min_duration_statement: "1s",
     log_parameter_max_length: 0,
     log_line_prefix: "%m [%p] %q%u@%d %a ",
-    ...settings(resources),
+    ...profiles[profile].settings(resources),
   };
 }

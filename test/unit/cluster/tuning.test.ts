@@ -24,15 +24,6 @@ describe("tuning", () => {
       for (const name of Object.keys(settings)) for (const version of [17, 18] as const) assert.ok(name in knownSettings(version), `${name} ${version}`);
     }));
 
-  it("fits into the memory of the server, all connections sorting once included", () =>
-    forEveryServer((settings, { memory }, profile) => {
-      const sorting = (Number(settings.max_connections) * profiles[profile].workMemShare * bytes(settings.work_mem)) / 2;
-      assert.ok(bytes(settings.shared_buffers) <= memory / 2);
-      if (memory >= 2 * GIB) assert.ok(bytes(settings.shared_buffers) + sorting <= memory);
-      assert.ok(bytes(settings.effective_cache_size) <= memory);
-      assert.ok(bytes(settings.maintenance_work_mem) * Number(settings.autovacuum_max_workers) <= memory);
-    }));
-
   it("keeps WAL within the disk", () =>
     forEveryServer((settings, { disk }) => {
       assert.ok(bytes(settings.max_wal_size) + bytes(settings.max_slot_wal_keep_size) <= disk * 0.6);
