@@ -118,7 +118,7 @@ function planSettings({ profile, postgres, slots, database }: ClusterConfig, res
   return { ...tuned, ...forSlots, ...postgres.parameters, ...forJobs, shared_preload_libraries: preloaded };
 }
 
-/** Connections the poolers may open to one database, so that all of them together leave some for people and Patroni. */
+/** Connections the poolers may open to one database, so that all of them together leave some for people and Patroni; below 1 where none are left. */
 function planPool({ pgbouncer }: ClusterConfig, settings: Settings, databases: number): PoolLimits {
   const keptFree = Number(settings.superuser_reserved_connections) + 15;
   const share = Math.floor((Number(settings.max_connections) - keptFree) / (2 * databases * pgbouncer.instances));
@@ -128,7 +128,7 @@ function planPool({ pgbouncer }: ClusterConfig, settings: Settings, databases: n
     poolSize,
     minPoolSize: pgbouncer.minPoolSize ?? Math.min(10, poolSize),
     reservePoolSize,
-    maxDatabaseConnections: Math.max(1, Math.min(100, share)),
+    maxDatabaseConnections: Math.min(100, share),
     maxClientConnections: pgbouncer.maxClientConnections,
   };
 }

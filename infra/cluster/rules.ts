@@ -76,6 +76,9 @@ function ports(spec: ClusterSpec): Fault[] {
 }
 
 function pools({ pool, poolers, settings, databases }: ClusterSpec): Fault[] {
+  if (pool.maxDatabaseConnections < 1)
+    return [fault(databases.length > 1 ? "databases" : "pgbouncer.instances", `max_connections ${settings.max_connections} leave no connection for each of ${poolers.length} poolers × ${2 * databases.length} databases`,
+      "have fewer, or raise postgres.memory or postgres.parameters.max_connections")];
   const faults: Fault[] = [];
   const perDatabase = pool.poolSize + pool.reservePoolSize;
   if (perDatabase > pool.maxDatabaseConnections)

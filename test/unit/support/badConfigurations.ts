@@ -48,6 +48,8 @@ export const badConfigurations: { title: string; raw: unknown; key: string; says
   { title: "not waiting for the standbys that quorum promises", raw: { postgres: { parameters: { synchronous_commit: "local" } } }, key: "postgres.parameters.synchronous_commit", says: /quorum promises have/ },
   { title: "WAL that cannot feed standbys", raw: { postgres: { parameters: { wal_level: "minimal" } } }, key: "postgres.parameters.wal_level", says: /cannot feed standbys/ },
   { title: "pools above max_connections", raw: { pgbouncer: { poolSize: 90 } }, key: "pgbouncer.poolSize", says: /exceed what max_connections 170 leaves/ },
+  { title: "more databases than connections", raw: { postgres: { memory: "384MiB" }, databases: [..."abcdef"].map((letter) => ({ name: `tenant_${letter}` })) }, key: "databases", says: /max_connections 40 leave no connection for each of 2 poolers × 14 databases.*raise postgres.memory/ },
+  { title: "more poolers than connections", raw: { pgbouncer: { instances: 9 }, postgres: { parameters: { max_connections: 30 } } }, key: "pgbouncer.instances", says: /leave no connection for each of 9 poolers × 2 databases/ },
   { title: "a minimal pool above the pool", raw: { pgbouncer: { poolSize: 5, minPoolSize: 10 } }, key: "pgbouncer.minPoolSize", says: /above poolSize 5/ },
   { title: "a slot named as a member's", raw: { slots: [{ name: "postgres_2", type: "physical" }] }, key: "slots.0.name", says: /slot of a member/ },
   { title: "a slot declared twice", raw: { slots: [{ name: "cdc", type: "physical" }, { name: "cdc", type: "logical" }] }, key: "slots.1.name", says: /declared twice/ },
