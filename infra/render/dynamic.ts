@@ -24,6 +24,8 @@ export function dynamicConfiguration(spec: ClusterSpec): DynamicConfiguration {
     synchronous_node_count: synchronousStandbys,
     // Logical slots survive a failover by themselves; physical ones Patroni keeps, on every member, only when it knows them
     slots: Object.fromEntries(physicalSlots.map(({ name, type }) => [name, { type }])),
+    // Patroni drops what it does not know, at some time: the place of a consumer that it was not told of
+    ignore_slots: [{ type: "logical" }],
     postgresql: {
       use_pg_rewind: true,
       use_slots: true,

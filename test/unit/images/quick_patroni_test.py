@@ -55,6 +55,19 @@ class Named:
         self.name = name
 
 
+class FakeSlots:
+    """As in patroni/postgresql/slots.py, where everything is to be ignored."""
+
+    def __init__(self, primary: bool) -> None:
+        self._postgresql = types.SimpleNamespace(is_primary=lambda: primary)
+
+    def ignore_replication_slot(self, cluster: object, name: str) -> bool:
+        return True
+
+    def pg_replication_slots_query(self, use_function: bool = False) -> str:
+        return f"SELECT slot_name FROM {'pg_get_replication_slots()' if use_function else 'pg_replication_slots'} WHERE NOT temporary AND NOT failover"
+
+
 class FakeApi(ThreadingMixIn, HTTPServer):
     """As Patroni's: workers are few, and each waits for its connection to say something."""
 
@@ -91,7 +104,7 @@ class QuickPatroni(unittest.TestCase):
 
     def load(self, without: str = "") -> str:
         """What it says where a place of Patroni's is not there."""
-        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.ha", "patroni.api", "patroni.request", "patroni.dcs", "patroni.config", "patroni.validator", "patroni.dcs.etcd", "patroni.__main__", "urllib3")}
+        fakes = {name: types.ModuleType(name) for name in ("patroni", "patroni.postgresql", "patroni.postgresql.slots", "patroni.ha", "patroni.api", "patroni.request", "patroni.dcs", "patroni.config", "patroni.validator", "patroni.dcs.etcd", "patroni.__main__", "urllib3")}
         for name, module in fakes.items():
             parent, _, child = name.rpartition(".")
             if parent:
@@ -104,6 +117,7 @@ class QuickPatroni(unittest.TestCase):
         fakes["patroni.validator"].schema = types.SimpleNamespace(validator=schema)
         self.etcd = fakes["patroni.dcs.etcd"]
         self.etcd.DnsCachingResolver = type("DnsCachingResolver", (), {"resolve": lambda self, host, port: time.sleep(60)})
+        self.slots = fakes["patroni.postgresql.slots"].SlotsHandler = type("SlotsHandler", (FakeSlots,), {})
         fakes["urllib3"].Timeout = dict
         self.request = fakes["patroni.request"].PatroniRequest = type("PatroniRequest", (), {"request": lambda self, *arguments, **options: options})
         self.api = fakes["patroni.api"].RestApiServer = type("RestApiServer", (FakeApi,), {})
@@ -207,10 +221,15 @@ class QuickPatroni(unittest.TestCase):
             self.assertEqual(resolver.resolve("gone", 8008), [])
             self.assertLess(time.monotonic() - started, 1)
 
+    def test_a_slot_of_another_stays_on_a_primary_and_goes_from_a_former_one(self) -> None:
+        self.assertEqual([self.slots(primary).ignore_replication_slot(None, "debezium") for primary in (True, False)], [True, False])
+        for use_function in (True, False):
+            self.assertRegex(self.slots(False).pg_replication_slots_query(use_function), r"WHERE NOT temporary AND NOT \(failover AND \(synced OR NOT \S*pg_is_in_recovery\(\)\)\)$")
+
     def test_a_place_that_is_gone_is_named_and_the_others_are_changed(self) -> None:
         for gone, change in (("patroni.dcs.etcd.DnsCachingResolver", "addresses_looked_up_beside"), ("patroni.request.PatroniRequest", "short_connects"),
                              ("patroni.api.RestApiHandler", "no_held_workers"), ("patroni.postgresql.STOP_POLLING_INTERVAL", "stop_polling"), ("patroni.config.Config", "least_ttl"),
-                             ("patroni.validator.schema", "least_ttl_is_valid")):
+                             ("patroni.validator.schema", "least_ttl_is_valid"), ("patroni.postgresql.slots.SlotsHandler", "slots_of_a_former_primary_go")):
             self.assertRegex(self.load(gone), f"^quick-patroni: left out, {change}: .*\n$")
             self.assertEqual(self.slept("demote"), 0.5)
         self.assertEqual(self.load(), "")
