@@ -9,7 +9,7 @@ import { planMigrations, seriesOf, type Migration, type SqlFiles } from "./migra
 import { prepareRecords, readApplied, readRecords, record, type Applied } from "./records";
 import { reaching } from "../reach/reach";
 import { setPasswords } from "./roles";
-import { alignSlots } from "./slots";
+import { alignSlots, recordedSlots } from "./slots";
 import type { Statement } from "./statements";
 import { inTransaction } from "./transaction";
 
@@ -59,25 +59,32 @@ async function apply(connection: Connection, schema: Schema, previous?: Declared
       await applyMigrations(client, migrations, "database");
       if (schema.logs) await enableLogs(client, schema.logs);
     });
-    const warnings = await onPrimary(connection, "postgres", async (client) => {
+    const { warnings, recorded } = await onPrimary(connection, "postgres", async (client) => {
       for (const name of names) await createDatabase(client, name);
       const left = await applyItems(client, declared.cluster);
       await setPasswords(client, passwords);
-      return left;
+      return { warnings: left, recorded: await recordedSlots(client, slotsDropped(declared, previous)) };
     });
+    const lost: string[] = [];
     for (const { name, items, slots, subscriptions } of declared.databases)
       await onPrimary(connection, name, async (client) => {
         warnings.push(...(await applyItems(client, items)));
-        await alignSlots(client, slots, previous?.databases.find((each) => each.name === name)?.slots ?? []);
+        lost.push(...(await alignSlots(client, slots, previous?.databases.find((each) => each.name === name)?.slots ?? [], recorded)));
         warnings.push(...(await alignSubscriptions(client, subscriptions, subscriptionPasswords)));
       });
     warnings.push(...(await recordChange(connection, names, before)).map((each) => `${describeDrift(each)}; mend: ${each.mend}`));
+    if (lost.length) throw new Error([...lost, ...warnings].join("\n"));
     return { ...(await readApplied(connection, database))!, warnings };
   };
   return attempt().catch((error) => {
     if (!isConnectionLoss(error)) throw error;
     return attempt();
   });
+}
+
+function slotsDropped(declared: Declared, previous?: Declared): string[] {
+  const names = (all?: Declared) => all?.databases.flatMap(({ slots }) => slots.map(({ name }) => name)) ?? [];
+  return names(previous).filter((name) => !names(declared).includes(name));
 }
 
 async function enableLogs(client: Client, { partition, hotDays, keepArchivesDays }: LogDays): Promise<void> {

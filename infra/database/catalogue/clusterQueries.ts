@@ -35,7 +35,8 @@ export const CLUSTER: CatalogueQuery[] = [
   },
   {
     kind: "logical slot",
-    sql: `SELECT slot_name AS name, jsonb_build_object('plugin', plugin::text, 'database', database::text, 'failover', failover::text, 'two-phase', two_phase::text) AS definition
+    sql: `SELECT slot_name AS name, jsonb_build_object('plugin', plugin::text, 'database', database::text, 'failover', failover::text, 'two-phase', two_phase::text,
+        'state', CASE WHEN wal_status = 'lost' OR invalidation_reason IS NOT NULL THEN 'lost, ' || coalesce(invalidation_reason, 'wal_removed') ELSE 'sound' END) AS definition
       FROM pg_replication_slots WHERE slot_type = 'logical' AND NOT temporary AND slot_name !~ '^pg_\\d+_sync_'`,
   },
 ];

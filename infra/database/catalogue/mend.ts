@@ -1,3 +1,4 @@
+import { ANEW } from "../slots";
 import type { Definition } from "./catalogue";
 
 interface Case {
@@ -24,6 +25,7 @@ function missing(kind: string, name: string, declared: Definition): string {
   if (kind === "setting") return alterSetting(name, `SET ${name.split(" of ")[0]} = '${declared.value}'`);
   if (kind === "table") return `${UP} does not make it again: restore ${name} from a backup, or run its migration's text by hand`;
   if (kind === "membership") return `${name.replace(/^of (.*) in (.*)$/, "GRANT $2 TO $1")};`;
+  if (kind === "logical slot") return `whoever reads it has missed changes: ${ANEW}`;
   if (["index", "trigger", "function", "statistics", "rule"].includes(kind)) return `${declared.definition.replace(/;?\s*$/, "")};`;
   return UP;
 }
@@ -69,6 +71,7 @@ function different(kind: string, name: string, declared: Definition, live: Defin
     case "setting.value": return alterSetting(name, `SET ${name.split(" of ")[0]} = '${value}'`);
     case "database.connection limit": return `ALTER DATABASE ${name} CONNECTION LIMIT ${value};`;
     case "extension.version": return `ALTER EXTENSION ${name} UPDATE TO '${value}';`;
+    case "logical slot.state": return `whoever reads it has missed changes: ${ANEW}`;
     case "role.connection limit": return `ALTER ROLE ${name} CONNECTION LIMIT ${value};`;
     case "role.valid until": return `ALTER ROLE ${name} VALID UNTIL '${value}';`;
     case "role.password": return `${UP} (the password is set again from the stack's secret)`;
