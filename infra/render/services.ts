@@ -63,7 +63,7 @@ function etcd(file: RenderedFile): Part {
   return {
     units: ["etcd", "etcd-authentication"],
     files: [file],
-    programs: { [`${PROGRAMS}/etcd/health`]: "images/etcd/health", [`${PROGRAMS}/etcd/etcd-authentication`]: "images/etcd/etcd-authentication" },
+    programs: Object.fromEntries(["health", "etcd-authentication", "etcd-member"].map((name) => [`${PROGRAMS}/etcd/${name}`, `images/etcd/${name}`])),
     secrets: [inMemory("etcd_root", "etcd"), inMemory("etcd_patroni", "etcd")],
     services: [
       service("etcd", { restart: [file.path, ...CERTIFICATES], health: `${PROGRAMS}/etcd/health`, formed: "/var/lib/etcd/formed" }),

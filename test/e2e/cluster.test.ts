@@ -499,6 +499,19 @@ describe("a cluster, by the commands of the README", () => {
       await eventually(30, async () => assert.deepEqual(await problems(), []));
     });
 
+    it("etcd-3 without its data: it is removed, added and joins again by itself", async () => {
+      await kill("etcd-3");
+      const options = { HostConfig: { Binds: [`${CLUSTER}-etcd-3-data:/lost`], AutoRemove: true } };
+      const [{ StatusCode }] = await project.docker.run(BASE_IMAGE, ["sh", "-c", "rm -rf /lost/*"], process.stdout, options);
+      assert.equal(StatusCode, 0);
+      await start("etcd-3");
+      await eventually(60, async () => {
+        assert.equal((await project.exec(`${CLUSTER}-etcd-3`, "health")).code, 0);
+        assert.deepEqual(JSON.parse((await project.run("pgha", "status", "--stack", "e2e", "--json")).stdout).verdict.problems, []);
+      });
+      await ask("writeUrl", "UPDATE public.survivors SET id = id WHERE false");
+    });
+
     it("a keeper that hangs is replaced, and nobody who uses its pooler notices", async () => {
       const keepers = (then = "") => project.exec(`${CLUSTER}-pgbouncer-1`, "sh", "-c", `cd /proc; for p in [0-9]*; do [ "$(cat $p/comm)" = run ] && [ $p != 1 ] && echo $p ${then}; done`);
       const { text: hung } = await keepers("&& kill -STOP $p");
