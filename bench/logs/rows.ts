@@ -1,4 +1,4 @@
-import { check, type LogRecord } from "../../clients/node/logRecords";
+import { prepare, type LogRecord } from "../../clients/node/logRecords";
 
 const levels = ["info", "info", "info", "debug", "warn", "error"];
 
@@ -13,4 +13,4 @@ export function makeRows(count: number, from: number, stepMilliseconds: number):
   }));
 }
 
-export const sizeOf = (rows: LogRecord[]) => rows.reduce((bytes, row) => bytes + check(row) + JSON.stringify(row.metadata).length, 0) / rows.length;
+export const sizeOf = (rows: LogRecord[]) => rows.reduce((bytes, row) => bytes + prepare(row).bytes, 0) / rows.length;

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import Docker from "dockerode";
 import { Client } from "pg";
 import type { ConnectOptions } from "../../clients/node/pgha";
-import { copyText, Batch, check, type LogRecord } from "../../clients/node/logRecords";
+import { copyText, Batch, prepare, type LogRecord } from "../../clients/node/logRecords";
 import { openSession } from "../../ops/logs/database";
 import { Outputs } from "../../ops/outputs";
 import { Measured, measured } from "./measure";
@@ -58,7 +58,7 @@ export class Site {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pgha-bench-"));
     const file = path.join(folder, "rows.copy");
     const batch = new Batch();
-    for (const row of rows) batch.add(row, check(row), undefined);
+    for (const row of rows) batch.add(prepare(row));
     fs.writeFileSync(file, copyText(batch));
     const { user, password } = credentials(this.outputs.haproxyWriteUrl);
     const target = `host=${host} hostaddr=${address} port=5432 dbname=${this.outputs.cluster.database} user=${user} sslmode=verify-full sslrootcert=${path.join(folder, "ca.crt")}`;

@@ -48,9 +48,11 @@ export class LogSource {
    * what the server said, a TakenOverError, or that there was no answer.
    */
   async write(batch: Batch, method: "copy" | "insert"): Promise<void> {
+    const tried = this.known.batch + 1;
+    if (!this.client && (await this.settle()) >= tried) return;
+    // A failover without synchronous standbys may have lost batches, and their numbers
     const number = this.known.batch + 1;
-    if (!this.client && (await this.settle()) >= number) return;
-    const begin = `CALL app.begin_log_batch(${escapeLiteral(this.name)}, ${this.holder}, ${number}, ${batch.records.length}, ${reached(batch)})`;
+    const begin = `CALL app.begin_log_batch(${escapeLiteral(this.name)}, ${this.holder}, ${number}, ${batch.rows.length}, ${reached(batch)})`;
     try {
       // One simple query, hence one transaction and one way there and back
       if (method === "copy") await this.run((client) => copy(client, `${begin}; COPY ${COLUMNS} FROM STDIN`, batch.copyText));

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Batch, check, type LogRecord } from "./logRecords";
+import { flushOnExit, forget } from "./logExit";
+import { Batch, prepare, type LogRecord } from "./logRecords";
 import { LogSource, TakenOverError, type Opened } from "./logSource";
 import type { ConnectOptions } from "./pgha";
 
@@ -19,46 +20,48 @@ export interface LogWriterOptions {
   source: string;
   /** COPY, or one INSERT a batch. Default "copy". */
   method?: "copy" | "insert";
-  /** A batch is sent when it has so many rows or bytes, or its first row has waited so long. Defaults 5000, 1 MiB, 50 ms. */
+  /** A batch is sent when it has so many rows or bytes (at most 64 MiB), or its first row has waited so long. Defaults 5000, 1 MiB, 50 ms. */
   batchRows?: number;
   batchBytes?: number;
   batchMilliseconds?: number;
   /** While one batch is on its way the next ones wait, and go together, up to so many rows. Default 5000. */
   joinRows?: number;
-  /** Rows not yet committed beyond which `write` makes its caller wait. Default 20,000. */
+  /** Rows, and their bytes, not yet committed beyond which `write` makes its caller wait. Defaults 20,000, 32 MiB. */
   queueRows?: number;
+  queueBytes?: number;
   /** How long one batch may be tried, over failovers, before the writer gives up. Default 10 min. */
   retryMilliseconds?: number;
   /** How long the server has for one batch before the connection counts as lost. Default 60 s. */
   answerMilliseconds?: number;
   /** Commit what is queued before the process ends: by itself, or by SIGINT or SIGTERM. Default true. */
   flushOnExit?: boolean;
-  /** After each commit; milliseconds from when its first rows were complete, and of them those from when it was first sent. */
+  /** After each commit; milliseconds from when its first rows were complete, and of them those from when it was first sent. Throwing, it is warned of. */
   onBatch?(committed: { rows: number; milliseconds: number; sending: number; tries: number; reached: unknown }): void;
-  /** Gets each row that the server refuses, instead of the writer failing. */
-  onRejected?(record: LogRecord, reason: Error): void;
+  /** Gets each row that the server refuses, instead of the writer failing, and what `write` got with it. Throwing, it is warned of. */
+  onRejected?(record: LogRecord, reason: Error, reached: unknown): void;
   connection?: ConnectOptions;
 }
 
 const defaults = {
-  method: "copy" as "copy" | "insert", batchRows: 5000, batchBytes: 2 ** 20, batchMilliseconds: 50, joinRows: 5000, queueRows: 20_000,
-  retryMilliseconds: 600_000, answerMilliseconds: 60_000, flushOnExit: true,
+  method: "copy" as "copy" | "insert", batchRows: 5000, batchBytes: 2 ** 20, batchMilliseconds: 50, joinRows: 5000,
+  queueRows: 20_000, queueBytes: 2 ** 25, retryMilliseconds: 600_000, answerMilliseconds: 60_000, flushOnExit: true,
 };
+const MOST_BYTES = 2 ** 26;
 
-/** Errors of the data, which no other try would take: those of classes 22 and 23. */
-const isRefusal = (error: unknown) => /^2[23]/.test((error as { code?: string }).code ?? "");
+const codeOf = (error: unknown) => (error as { code?: string }).code ?? "";
+/** Errors of the data, which no other try would take: those of classes 22 and 23, and 54, too large. */
+const isRefusal = (error: unknown) => /^(22|23|54)/.test(codeOf(error));
 /** What trying again does not mend: those, no such function or right, a wrong password. */
-const isLasting = (error: unknown) => error instanceof TakenOverError || isRefusal(error) || /^(42|28|3D|3F)/.test((error as { code?: string }).code ?? "");
+const isLasting = (error: unknown) => error instanceof TakenOverError || isRefusal(error) || /^(42|28|3D|3F)/.test(codeOf(error));
 
 export class LogWriter {
   private filling = new Batch();
   private readonly sealed: Batch[] = [];
-  private queued = 0;
+  private queued = { rows: 0, bytes: 0 };
   private timer?: NodeJS.Timeout;
   private failure?: Error;
   private sending?: Promise<void>;
   private readonly room: (() => void)[] = [];
-  private readonly leave = (signal?: NodeJS.Signals | number) => void this.exit(signal);
 
   /** Connects, and takes the source over. Throws as `connect` of ./pgha does, or what the server says where there are no app_logs. */
   static async open(url: string, options: LogWriterOptions): Promise<LogWriter> {
@@ -71,22 +74,24 @@ export class LogWriter {
 
   constructor(private readonly source: Pick<LogSource, "write" | "bounds" | "close">, readonly opened: Opened, options: LogWriterOptions) {
     this.options = { ...defaults, ...options };
-    if (this.options.flushOnExit) for (const event of ["beforeExit", "SIGINT", "SIGTERM"]) process.once(event, this.leave);
+    this.options.batchBytes = Math.min(this.options.batchBytes, MOST_BYTES);
+    if (this.options.flushOnExit) flushOnExit(this);
   }
 
   /**
-   * Takes one row. Returns at once while the queue has room, else a promise of it. `reached` says how far the caller's own input is read with
-   * this row; `opened.reached` gives it back after a restart. Throws on a row that can never be written, and once the writer has failed.
+   * Takes one row, as it is now. Returns at once while the queue has room, else a promise of it. `reached` says how far the caller's own input is
+   * read with this row; `opened.reached` gives it back after a restart. Throws on a row that can never be written, and once the writer has failed.
    */
   write(record: LogRecord, reached?: unknown): void | Promise<void> {
     if (this.failure) throw this.failure;
-    const { filling, options: { batchRows, batchBytes, batchMilliseconds, queueRows } } = this;
-    const bytes = check(record);
-    filling.add(record.createdAt === undefined ? { ...record, createdAt: new Date() } : record, bytes, reached);
-    this.queued++;
-    if (filling.records.length >= batchRows || filling.bytes >= batchBytes) this.complete();
+    const { filling, queued, options: { batchRows, batchBytes, batchMilliseconds } } = this;
+    const row = prepare(record);
+    filling.add(row, reached);
+    queued.rows++;
+    queued.bytes += row.bytes;
+    if (filling.rows.length >= batchRows || filling.bytes >= batchBytes) this.complete();
     else this.timer ??= setTimeout(() => this.complete(), batchMilliseconds);
-    if (this.queued >= queueRows) return new Promise((resolve, reject) => this.room.push(() => (this.failure ? reject(this.failure) : resolve())));
+    if (this.isFull) return new Promise((resolve, reject) => this.room.push(() => (this.failure ? reject(this.failure) : resolve())));
   }
 
   /** Resolves when every row written so far is committed. Throws what the writer failed with. */
@@ -98,13 +103,17 @@ export class LogWriter {
 
   /** Flushes, and lets go of the connection. */
   async close(): Promise<void> {
-    for (const event of ["beforeExit", "SIGINT", "SIGTERM"]) process.off(event, this.leave);
     try {
       await this.flush();
     } finally {
       this.failure ??= new Error("the writer is closed");
       this.source.close();
+      forget(this);
     }
+  }
+
+  private get isFull(): boolean {
+    return this.queued.rows >= this.options.queueRows || this.queued.bytes >= this.options.queueBytes;
   }
 
   /** What is there may go: at once, or with what comes until the batch before it is committed. */
@@ -112,9 +121,9 @@ export class LogWriter {
     clearTimeout(this.timer);
     this.timer = undefined;
     const { filling, options: { method, batchRows, batchBytes, joinRows } } = this;
-    if (!filling.records.length) return;
+    if (!filling.rows.length) return;
     filling.completed ??= performance.now();
-    if (this.sending && filling.records.length < Math.max(batchRows, joinRows) && filling.bytes < batchBytes) return;
+    if (this.sending && filling.rows.length < Math.max(batchRows, joinRows) && filling.bytes < batchBytes) return;
     this.sealed.push(filling);
     this.filling = new Batch();
     if (!this.sending) this.sending = this.send();
@@ -135,8 +144,9 @@ export class LogWriter {
       } catch (error) {
         this.failure = error as Error;
       }
-      this.queued -= next.records.length;
-      if (this.failure || this.queued < this.options.queueRows) for (const go of this.room.splice(0)) go();
+      this.queued.rows -= next.rows.length;
+      this.queued.bytes -= next.bytes;
+      if (this.failure || !this.isFull) for (const go of this.room.splice(0)) go();
     }
     // Before anyone who waited runs on: rows that find no sender start one
     this.sending = undefined;
@@ -144,31 +154,48 @@ export class LogWriter {
 
   /** Until it is there; a row that the server refuses is looked for by halves. */
   private async deliver(batch: Batch): Promise<void> {
-    const { method, retryMilliseconds, onBatch, onRejected } = this.options;
+    const { method, onBatch, onRejected } = this.options;
+    const started = performance.now();
+    let tries: number;
+    try {
+      tries = await this.patiently(() => this.source.write(batch, method));
+    } catch (error) {
+      if (!isRefusal(error) || !onRejected) throw error;
+      return this.sift(batch, error as Error);
+    }
+    const ended = performance.now();
+    const committed = { rows: batch.rows.length, milliseconds: ended - batch.completed!, sending: ended - started, tries };
+    this.tell("onBatch", () => onBatch?.({ ...committed, reached: batch.reached.at(-1) }));
+  }
+
+  /** Writes what the server takes of a batch that it refused: rows without a partition are known, others are looked for by halves. */
+  private async sift(batch: Batch, reason: Error): Promise<void> {
+    let bounds = this.opened as Pick<Opened, "oldest" | "newest">;
+    await this.patiently(async () => void (bounds = await this.source.bounds()));
+    const { inside, outside } = batch.split(bounds);
+    const refused = outside.rows.length ? outside : batch.rows.length === 1 ? batch : new Batch();
+    for (const [index, { record }] of refused.rows.entries())
+      this.tell("onRejected", () => this.options.onRejected?.(record, reason, refused.reached[index]));
+    const rest = outside.rows.length ? [inside] : refused.rows.length ? [] : batch.halves();
+    for (const part of rest) if (part.rows.length) await this.deliver(part);
+  }
+
+  /** Tries until it is done, and says how often. */
+  private async patiently(work: () => Promise<void>): Promise<number> {
     const started = performance.now();
     for (let tries = 1; ; tries++) {
       try {
-        await this.source.write(batch, method);
-        return onBatch?.({ rows: batch.records.length, milliseconds: performance.now() - batch.completed!, sending: performance.now() - started, tries, reached: batch.reached.at(-1) });
+        await work();
+        return tries;
       } catch (error) {
-        if (isRefusal(error) && onRejected) return this.sift(batch, error as Error, onRejected);
-        if (isLasting(error) || performance.now() - started > retryMilliseconds) throw error;
+        if (isLasting(error) || performance.now() - started > this.options.retryMilliseconds) throw error;
         await sleep(Math.min(1000, 50 * 2 ** Math.min(tries, 5)));
       }
     }
   }
 
-  /** Writes what the server takes of a batch that it refused: rows without a partition are known, others are looked for by halves. */
-  private async sift(batch: Batch, reason: Error, reject: (record: LogRecord, reason: Error) => void): Promise<void> {
-    const { inside, outside } = batch.split(await this.source.bounds());
-    const refused = outside.records.length ? outside.records : batch.records.length === 1 ? batch.records : [];
-    for (const record of refused) reject(record, reason);
-    const rest = outside.records.length ? [inside] : refused.length ? [] : batch.halves();
-    for (const part of rest) if (part.records.length) await this.deliver(part);
-  }
-
-  private async exit(signal?: NodeJS.Signals | number): Promise<void> {
-    await this.close().catch((error: Error) => process.stderr.write(`pgha/logs: rows were not committed: ${error.message}\n`));
-    if (typeof signal === "string" && process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  /** What the caller's own function throws is not about the rows. */
+  private tell(name: string, callback: () => unknown): void {
+    (async () => callback())().catch((error: Error) => process.emitWarning(`pgha/logs: ${name}: ${error?.message ?? error}`));
   }
 }

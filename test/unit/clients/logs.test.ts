@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import * as path from "node:path";
 import fc from "fast-check";
 import { LogWriter, TakenOverError, type LogRecord, type LogWriterOptions } from "../../../clients/node/logs";
-import { Batch, check, columnArrays, copyText, json } from "../../../clients/node/logRecords";
+import { Batch, columnArrays, copyText, json, prepare } from "../../../clients/node/logRecords";
 
 const row = (n: number): LogRecord => ({ appName: "a", level: "info", message: `row ${n}`, createdAt: "2026-11-21T00:00:00Z" });
 const opened = { holder: "1", batch: 0, rows: 0, reached: null, oldest: new Date("2026-11-01"), newest: new Date("2026-12-01") };
@@ -32,8 +32,9 @@ const writerOf = (source: FakeSource, options: Partial<LogWriterOptions> = {}) =
 describe("pgha/logs: rows as the server takes them", () => {
   it("escapes what COPY's text format reserves", () => {
     const batch = new Batch();
-    batch.add({ appName: "a\\b", level: "info", message: "tab\there\nline\rend\\N \0", metadata: { text: "a\nb\\" }, createdAt: "2026-11-21T00:00:00Z" }, 0, undefined);
-    batch.add({ ...row(1), metadata: null }, 0, undefined);
+    const metadata = { text: "a\nb\\" };
+    batch.add(prepare({ ...row(1), appName: "a\\b", message: "tab\there\nline\rend\\N \0", metadata }));
+    batch.add(prepare({ ...row(1), metadata: null }));
     assert.equal(copyText(batch).toString(),
       'a\\\\b\tinfo\ttab\\there\\nline\\rend\\\\N \ufffd\t{"text":"a\\\\nb\\\\\\\\"}\t2026-11-21T00:00:00Z\na\tinfo\trow 1\t\\N\t2026-11-21T00:00:00Z\n');
     assert.deepEqual(columnArrays(batch).slice(2, 4), ['{"tab\there\nline\rend\\\\N \ufffd","row 1"}', '{"{\\"text\\":\\"a\\\\nb\\\\\\\\\\"}",NULL}']);
@@ -50,7 +51,7 @@ describe("pgha/logs: rows as the server takes them", () => {
 
   it("refuses what no server takes", () => {
     for (const [change, says] of [[{ appName: "" }, /appName/], [{ level: "x".repeat(21) }, /level/], [{ createdAt: "soon" }, /not a time: soon/], [{ message: 5 as never }, /message/]] as const)
-      assert.throws(() => check({ ...row(1), ...change }), says);
+      assert.throws(() => prepare({ ...row(1), ...change }), says);
   });
 });
 
