@@ -42,8 +42,8 @@ export function describeClients(outputs: () => Outputs, superuser: (sql: string)
   for (const { name, driver, fetch, build, url } of languages)
     describe(`${name} (${driver})`, function () {
       let program: Program;
-      const run = (libpq: string, source: string) =>
-        capture(program.command, [...program.args, source], { env: { ...process.env, ...program.env, WRITE_URL: url(libpq) }, timeout: 60_000 });
+      const run = (libpq: string, ...args: string[]) =>
+        capture(program.command, [...program.args, ...args], { env: { ...process.env, ...program.env, WRITE_URL: url(libpq) }, timeout: 60_000 });
       const written = () => `${name.toLowerCase()}-${Date.now()}`;
       const rows = async (source: string) =>
         (await superuser(`SELECT count(*)::int AS rows, count(DISTINCT metadata->>'n')::int AS different FROM app.app_logs WHERE app_name = '${source}'`))[0];
@@ -69,11 +69,11 @@ export function describeClients(outputs: () => Outputs, superuser: (sql: string)
       });
 
       /** A run whose connection is cut amid the rows and, once `committed` is so, between commit and answer. */
-      const runThroughCuts = async (source: string, committed: () => Promise<boolean>) => {
+      const runThroughCuts = async (source: string, committed: () => Promise<boolean>, { args = [] as string[], silence = 0 } = {}) => {
         const [[host, port]] = takeApart(outputs().writeUrl).hosts;
-        const relay = await startRelay({ host, port: Number(port) }, committed);
+        const relay = await startRelay({ host, port: Number(port) }, committed, silence);
         try {
-          return { ...(await run(replaceHosts(outputs().writeUrl, [`localhost:${relay.port}`]), source)), cuts: relay.cuts };
+          return { ...(await run(replaceHosts(outputs().writeUrl, [`localhost:${relay.port}`]), source, ...args)), cuts: relay.cuts };
         } finally {
           relay.close();
         }
@@ -85,6 +85,20 @@ export function describeClients(outputs: () => Outputs, superuser: (sql: string)
         const { code, stdout, stderr, cuts } = await runThroughCuts(source, committed);
         assert.deepEqual([code, stdout, cuts], [0, "wrote 1000 rows, batch 1\n", ["amid the rows", "before the answer"]], stderr);
         assert.deepEqual(await rows(source), { rows: 1000, different: 1000 });
+      });
+
+      it("writes the rows after those that it gave up, which are there once or not at all", async () => {
+        const source = written();
+        const committed = async () => (await superuser(`SELECT FROM app.log_sources WHERE source = '${source}' AND batch > 0`)).length > 0;
+        // Silent for longer than a batch is tried: the answer to the first batch stays lost
+        const { code, stdout, stderr } = await runThroughCuts(source, committed, { args: ["6", "3"], silence: 4000 });
+        const failed = [...stderr.matchAll(/rows from (\d+)/g)].map(([, first]) => Number(first));
+        assert.deepEqual([code, failed[0], stdout.split(",")[0]], [0, 0, `wrote ${(6 - failed.length) * 1000} rows`], stderr);
+        const there = await superuser(`SELECT (metadata->>'n')::int / 1000 * 1000 AS first, count(*)::int AS rows, count(DISTINCT metadata->>'n')::int AS different
+          FROM app.app_logs WHERE app_name = '${source}' GROUP BY 1 ORDER BY 1`);
+        for (const { rows, different } of there) assert.deepEqual([rows, different], [1000, 1000]);
+        const wanted = [0, 1000, 2000, 3000, 4000, 5000].filter((first) => first === 0 || !failed.includes(first));
+        assert.deepEqual(there.map(({ first }) => first).filter((first) => wanted.includes(first)), wanted);
       });
 
       it("gives up a source that another writer has taken over", async () => {

@@ -12,13 +12,18 @@ export interface Relay {
   close(): void;
 }
 
-/** Stands before a server, behind TLS, and cuts a connection that writes amid its rows, the next one between the commit and the answer; others go through. */
-export async function startRelay(server: { host: string; port: number }, committed: () => Promise<boolean>): Promise<Relay> {
+/**
+ * Stands before a server, behind TLS, and cuts a connection that writes amid its rows, the next one between the commit and the answer; others go
+ * through, but for so many milliseconds of silence after the second cut.
+ */
+export async function startRelay(server: { host: string; port: number }, committed: () => Promise<boolean>, silence = 0): Promise<Relay> {
   const open = new Set<net.Socket>();
   const cuts: string[] = [];
   let closed = false;
+  let silent = 0;
 
   const listener = net.createServer((client) => {
+    if (performance.now() < silent) return void client.on("error", () => undefined).destroy();
     const upstream = net.connect(server);
     const cut = (when?: string) => {
       if (when && !client.destroyed) cuts.push(when);
@@ -27,6 +32,7 @@ export async function startRelay(server: { host: string; port: number }, committ
     for (const socket of [client, upstream]) open.add(socket.on("error", () => cut()).on("close", () => cut()));
     const watch = async () => {
       while (!closed && !client.destroyed && !(await committed())) await new Promise((resolve) => setTimeout(resolve, 50));
+      silent = performance.now() + silence;
       cut("before the answer");
     };
     let [sent, holding] = [0, false];
