@@ -15,7 +15,8 @@ export const usage = `npx pgha logs <what> [options]
     --app <name>  --level <level>  of rows that name none
     --replay                       what is piped in begins once more with what was piped in last time
     --anew                         this is other input than the last one of this source
-    --skip-bad                     passes over rows that are none, or that have no partition, and counts them
+    --skip-bad                     passes over rows that are none, or that are refused, and says for each of them where it is and why
+    --whole                        the file is not written to any more: its last row needs no line end
     --batch <rows>  --insert       rows of one transaction (5000); by INSERT instead of COPY
   archive            writes each partition that is past its hot days to the archive, reads it back, then detaches and drops it
     --hot-days <n>                 (as configured)

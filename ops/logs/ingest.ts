@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import { LogWriter, LogWriterOptions } from "../../clients/node/logs";
+import { LogWriter, type LogRecord, type LogWriterOptions } from "../../clients/node/logs";
 import { UserError } from "../../tools/errors";
-import { Defaults, readCsv, readNdjson, Row } from "./input";
+import { readNdjson, type Row } from "./input";
+import { headerOf, readCsv } from "./inputCsv";
+import type { Defaults } from "./inputRecord";
 
 export interface IngestOptions extends Defaults {
   source: string;
@@ -11,9 +13,13 @@ export interface IngestOptions extends Defaults {
   replay: boolean;
   /** Another input than the last one under this source's name. */
   anew: boolean;
+  /** The file is not written to any more: its last row needs no line end. */
+  whole: boolean;
   skipBad: boolean;
   writer: Omit<LogWriterOptions, "source">;
   progress(state: IngestState): void;
+  /** Each row that is passed over. */
+  bad(row: string): void;
 }
 
 export interface IngestState {
@@ -23,6 +29,8 @@ export interface IngestState {
   passedOver: number;
   /** Rows that are none, or that the server refused. */
   bad: number;
+  /** Bytes of a last row without a line end, which may be half written. */
+  waiting: number;
   /** Rows since the last call, a second ago. */
   batches: number;
 }
@@ -35,9 +43,23 @@ interface Reached {
   bytes: number;
 }
 
+/** A row's place: its number in this run, and the byte after it. */
+interface Place {
+  row: number;
+  end: number;
+}
+
+const say = ({ row, end }: Place, error: string) => `row ${row} of this run, before byte ${end}, ${error}`;
+
 /** Writes a file, or what is piped in, each row once: however often it is interrupted and begun again. */
 export async function ingest(url: string, file: string | undefined, options: IngestOptions): Promise<IngestState> {
-  const state: IngestState = { rows: 0, passedOver: 0, bad: 0, batches: 0 };
+  const state: IngestState = { rows: 0, passedOver: 0, bad: 0, waiting: 0, batches: 0 };
+  const places = new WeakMap<LogRecord, Place>();
+  const skip = (place: Place, error: string) => {
+    if (!options.skipBad) throw new UserError(say(place, error), "mend it, or pass over such rows with --skip-bad; all before it is written");
+    state.bad++;
+    options.bad(say(place, error));
+  };
   const writer = await LogWriter.open(url, {
     source: options.source,
     ...options.writer,
@@ -45,22 +67,26 @@ export async function ingest(url: string, file: string | undefined, options: Ing
       state.rows += rows;
       state.batches++;
     },
-    ...(options.skipBad && { onRejected: () => void state.bad++ }),
+    ...(options.skipBad && { onRejected: (record, { message }) => skip(places.get(record)!, `is refused: ${message}`) }),
   });
   const ticker = setInterval(() => options.progress(state), 1000);
   try {
     const { head, from, input } = file === undefined ? openPipe(writer, options) : await openFile(file, writer, options);
     state.passedOver = from;
     let row = 0;
-    for await (const { record, error, end } of read(input, options, file, file === undefined ? 0 : from)) {
+    for await (const { record, error, waits, end } of await read(input, options, file, file === undefined ? 0 : from)) {
       row++;
       if (file === undefined && end <= from) continue;
-      if (!record) {
-        if (!options.skipBad) throw new UserError(`row ${row} of this run, before byte ${end}, ${error}`, "mend it, or pass over such rows with --skip-bad; all before it is written");
-        state.bad++;
+      if (waits) {
+        state.waiting = waits;
         continue;
       }
-      const room = writer.write(record, { ...head, bytes: end } satisfies Reached);
+      if (!record) {
+        skip({ row, end }, error!);
+        continue;
+      }
+      places.set(record, { row, end });
+      const room = write(writer, record, { ...head, bytes: end }, (error) => skip({ row, end }, `cannot be written: ${error.message}`));
       if (room) await room;
     }
   } finally {
@@ -70,9 +96,21 @@ export async function ingest(url: string, file: string | undefined, options: Ing
   return state;
 }
 
-function read(input: AsyncIterable<Buffer>, options: IngestOptions, file: string | undefined, from: number): AsyncIterable<Row> {
-  if (options.format === "ndjson") return readNdjson(input, from, options);
-  return readCsv(input, from, options, file !== undefined && from > 0 ? headerOf(file) : undefined);
+/** A row that can never be written is bad; anything else is about the writer. */
+function write(writer: LogWriter, record: LogRecord, reached: Reached, refuse: (error: Error) => void): void | Promise<void> {
+  try {
+    return writer.write(record, reached);
+  } catch (error) {
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+    refuse(error);
+  }
+}
+
+async function read(input: AsyncIterable<Buffer>, options: IngestOptions, file: string | undefined, from: number): Promise<AsyncIterable<Row>> {
+  const { appName, level } = options;
+  const reading = { appName, level, from, whole: file === undefined || options.whole };
+  if (options.format === "ndjson") return readNdjson(input, reading);
+  return readCsv(input, reading, file !== undefined && from > 0 ? await headerOf(file) : undefined);
 }
 
 function openPipe({ opened }: LogWriter, { replay, anew }: IngestOptions) {
@@ -99,10 +137,4 @@ async function headOf(file: string, most: number) {
   } finally {
     await handle.close();
   }
-}
-
-/** The names of the columns: a header spans one line, unless a name has a line end. */
-function headerOf(file: string): string[] {
-  const text = fs.readFileSync(file, { encoding: "utf8" }).split(/\r?\n/, 1)[0].replace(/^\ufeff/, "");
-  return text.split(",").map((name) => name.trim().replace(/^"|"$/g, ""));
 }

@@ -1,76 +1,89 @@
-import { parse, type Parser } from "csv-parse";
 import type { LogRecord } from "../../clients/node/logs";
+import { toRecord, type Defaults } from "./inputRecord";
 
 /** One row of the input, and the byte after it. Where it is none, `error` says why. */
 export interface Row {
   record?: LogRecord;
   error?: string;
+  /** Bytes of a last one without a line end, which may be half written. */
+  waits?: number;
   end: number;
 }
 
-/** What rows have that don't say so themselves. */
-export interface Defaults {
-  appName?: string;
-  level?: string;
+export interface Reading extends Defaults {
+  /** The byte at which the input begins. */
+  from: number;
+  /** Whether the last row is whole without a line end. */
+  whole: boolean;
 }
 
-const names = "app_name, level, message, metadata, created_at";
+/** Bytes of one row: what the writer takes. */
+export const MOST = 2 ** 26;
+const LINE_END = 0x0a;
 
-/** Rows of newline-delimited JSON; `from` is the byte at which the input begins. The last line needs no line end. */
-export async function* readNdjson(input: AsyncIterable<Buffer>, from: number, defaults: Defaults): AsyncGenerator<Row> {
-  let [rest, end]: [Buffer, number] = [Buffer.alloc(0), from];
+/** Rows of newline-delimited JSON. A last line without a line end is taken where it is a JSON object. */
+export async function* readNdjson(input: AsyncIterable<Buffer>, { from, whole, ...defaults }: Reading): AsyncGenerator<Row> {
+  let [end, size, pieces]: [number, number, Buffer[]] = [from, 0, []];
+  const add = (piece: Buffer) => {
+    end += piece.length;
+    size += piece.length;
+    // What is too long is not kept
+    if (size > MOST) pieces = [];
+    else pieces.push(piece);
+  };
+  const take = (): Row | undefined => {
+    const [text, bytes] = [Buffer.concat(pieces).toString().trim(), size];
+    [size, pieces] = [0, []];
+    if (bytes > MOST) return { error: "is longer than 64 MiB", end };
+    return text ? { ...readLine(text, defaults), end } : undefined;
+  };
   for await (const chunk of input) {
-    const text = rest.length ? Buffer.concat([rest, chunk]) : chunk;
     let start = 0;
-    for (let stop = text.indexOf(0x0a); stop >= 0; stop = text.indexOf(0x0a, start)) {
-      const line = text.toString("utf8", start, stop).trim();
-      end += stop + 1 - start;
+    for (let stop = chunk.indexOf(LINE_END); stop >= 0; stop = chunk.indexOf(LINE_END, start)) {
+      add(chunk.subarray(start, stop + 1));
       start = stop + 1;
-      if (line) yield { ...readLine(line, defaults), end };
+      const row = take();
+      if (row) yield row;
     }
-    rest = text.subarray(start);
+    if (start < chunk.length) add(chunk.subarray(start));
   }
-  const line = rest.toString("utf8").trim();
-  if (line) yield { ...readLine(line, defaults), end: end + rest.length };
+  const waits = size;
+  const last = take();
+  if (last) yield last.record || whole ? last : { waits, end };
 }
 
 function readLine(line: string, defaults: Defaults): Pick<Row, "record" | "error"> {
   try {
-    const value = JSON.parse(line) as Record<string, unknown>;
-    return value && typeof value === "object" && !Array.isArray(value) ? toRecord(value, defaults) : { error: "is no JSON object" };
+    const value = JSON.parse(line) as unknown;
+    if (!value || typeof value !== "object" || Array.isArray(value)) return { error: "is no JSON object" };
+    return toRecord(value as Record<string, unknown>, membersOf(line), defaults);
   } catch (error) {
     return { error: `is no JSON: ${(error as Error).message}` };
   }
 }
 
-/** Rows of CSV whose first line names the columns. `header` is that line where the input begins after it. */
-export async function* readCsv(input: AsyncIterable<Buffer>, from: number, defaults: Defaults, header?: string[]): AsyncGenerator<Row> {
-  const parser: Parser = parse({ bom: true, info: true, columns: header ?? true, relax_column_count: true });
-  void (async () => {
-    try {
-      for await (const chunk of input) if (!parser.write(chunk)) await new Promise((resolve) => parser.once("drain", resolve));
-      parser.end();
-    } catch (error) {
-      parser.destroy(error as Error);
-    }
-  })();
-  for await (const { record: value, info } of parser as AsyncIterable<{ record: Record<string, string>; info: { bytes: number } }>) {
-    const end = from + info.bytes;
-    try {
-      yield { ...toRecord({ ...value, metadata: value.metadata ? JSON.parse(value.metadata) : undefined, created_at: value.created_at || undefined }, defaults), end };
-    } catch (error) {
-      yield { error: `has metadata that is no JSON: ${(error as Error).message}`, end };
+/** Each member of a JSON object as it is written: to parse a number and to write it again may change its digits. */
+export function membersOf(json: string): Map<string, string> {
+  const members = new Map<string, string>();
+  let [depth, start, colon] = [0, 0, 0];
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (character === '"') at = endOfString(json, at);
+    else if (character === "[") depth++;
+    else if (character === "{" && ++depth === 1) start = at + 1;
+    else if (character === ":" && depth === 1 && colon < start) colon = at;
+    else if ((character === "," && depth === 1) || ((character === "}" || character === "]") && --depth === 0)) {
+      if (colon >= start && colon) members.set(JSON.parse(json.slice(start, colon)) as string, json.slice(colon + 1, at).trim());
+      start = at + 1;
     }
   }
+  return members;
 }
 
-/** Whatever else a JSON object has goes into its metadata. */
-function toRecord({ app_name, level, message, metadata, created_at, ...more }: Record<string, unknown>, defaults: Defaults): Pick<Row, "record" | "error"> {
-  const [appName, severity] = [app_name ?? defaults.appName, level ?? defaults.level];
-  if (typeof appName !== "string" || !appName) return { error: `has no app_name; columns are ${names}` };
-  if (typeof severity !== "string" || !severity) return { error: `has no level; columns are ${names}` };
-  if (typeof message !== "string") return { error: `has no message; columns are ${names}` };
-  if (metadata !== undefined && metadata !== null && typeof metadata !== "object") return { error: "has metadata that is no object" };
-  const rest = Object.keys(more).length ? more : undefined;
-  return { record: { appName, level: severity, message, metadata: rest ? { ...rest, ...(metadata as object) } : metadata as object, createdAt: created_at as string | undefined } };
+function endOfString(json: string, start: number): number {
+  for (let end = json.indexOf('"', start + 1); ; end = json.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (json[end - 1 - backslashes] === "\\") backslashes++;
+    if (backslashes % 2 === 0) return end;
+  }
 }

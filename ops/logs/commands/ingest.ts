@@ -1,6 +1,6 @@
 import { formatBytes } from "../../format";
 import { commonOptions, parseCount, parseWords, UsageError } from "../../arguments";
-import { print } from "../../terminal";
+import { print, say } from "../../terminal";
 import { ingest, IngestState } from "../ingest";
 import { findLogs } from "./common";
 
@@ -8,11 +8,14 @@ const options = {
   ...commonOptions,
   source: { type: "string" }, format: { type: "string" }, app: { type: "string" }, level: { type: "string" }, batch: { type: "string", default: "5000" },
   insert: { type: "boolean", default: false }, replay: { type: "boolean", default: false }, anew: { type: "boolean", default: false }, "skip-bad": { type: "boolean", default: false },
+  whole: { type: "boolean", default: false },
 } as const;
+
+const cleared = process.stderr.isTTY ? "\r\x1b[K" : "";
 
 export async function run(args: string[]): Promise<number> {
   const { values, words } = parseWords("logs", args, options);
-  const { stack, json, source, app: appName, level, replay, anew, insert } = values;
+  const { stack, json, source, app: appName, level, replay, anew, insert, whole } = values;
   const help = "npx pgha logs --help";
   const [file] = words;
   const format = values.format ?? (file?.endsWith(".csv") ? "csv" : "ndjson");
@@ -25,12 +28,14 @@ export async function run(args: string[]): Promise<number> {
   const line = ({ rows, bad }: IngestState) =>
     `${rows} rows, ${Math.round(rows / ((performance.now() - started) / 1000))} rows/s${bad ? `, ${bad} bad` : ""}`;
   const done = await ingest(outputs.writeUrl, file, {
-    source, format, appName, level, replay, anew,
+    source, format, appName, level, replay, anew, whole,
     skipBad: values["skip-bad"],
     writer: { batchRows, batchBytes: 2 ** 24, method: insert ? "insert" : "copy", connection: { ssl: { ca: outputs.caCertificate } } },
     progress: (state) => void process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line(state)}` : `${line(state)}\n`),
+    bad: (row) => say(`${cleared}${row}`),
   });
-  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+  process.stderr.write(cleared);
+  if (done.waiting) say(`the last row, ${done.waiting} bytes without a line end, may be half written and waits for the next run; --whole takes it`);
   const before = done.passedOver ? `; ${formatBytes(done.passedOver)} were written by an earlier run` : "";
   print(json, { source, ...done, seconds: (performance.now() - started) / 1000 }, () => `${line(done)}${before}\n`);
   return 0;

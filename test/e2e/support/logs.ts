@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import { killArchiver, killIngester, writeThroughFailover } from "../../../bench/logs/kills";
 import { Site } from "../../../bench/logs/site";
 import { LogWriter, TakenOverError } from "../../../clients/node/logs";
@@ -56,6 +59,24 @@ export function describeLogs(site: () => Site): void {
     it("are each written once by an ingester that is killed and begun again", async () => {
       const [{ lost, twice }] = await killIngester(site(), 2, quiet);
       assert.deepEqual([lost, twice], [0, 0]);
+    });
+
+    it("are taken from a file that holds bad rows: all others, with their digits, and each bad one is named", async () => {
+      const app = `bad-${Date.now()}`;
+      const line = (more: string) => `{"app_name":"${app}","level":"info","message":"m",${more}}\n`;
+      const bad = ['"created_at":"yesterday"', '"created_at":true', '"level":"a level of 25 characters"', '"created_at":1', '"n":1e999999', '"metadata":5'];
+      const file = path.join(os.tmpdir(), `${app}.ndjson`);
+      fs.writeFileSync(file, bad.map((more, n) => line(`"trace":${n + 1}223372036854775807`) + line(more)).join("") + '{"half');
+      try {
+        const { code, stdout, stderr } = await site().pgha("logs", "ingest", file, "--source", app, "--skip-bad", "--json").ended;
+        const { rows, bad: counted, waiting } = JSON.parse(stdout);
+        assert.deepEqual([code, rows, counted, waiting], [0, 6, 6, 6], stderr);
+        assert.deepEqual([...stderr.matchAll(/^row (\d+) of this run, before byte \d+, \w+/gm)].map(([, row]) => Number(row)).sort((a, b) => a - b), [2, 4, 6, 8, 10, 12]);
+        const traces = await ask("SELECT metadata->>'trace' AS trace FROM app.app_logs WHERE app_name = $1 ORDER BY 1", [app]);
+        assert.deepEqual(traces.map(({ trace }) => trace), bad.map((_, n) => `${n + 1}223372036854775807`));
+      } finally {
+        fs.rmSync(file);
+      }
     });
 
     it("are each written once while the primary is lost", async () => {

@@ -5,8 +5,6 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
-import fc from "fast-check";
-import { readCsv, readNdjson, Row } from "../../../ops/logs/input";
 import { Counter, Manifest, putManifest, readBack, readManifests } from "../../../ops/logs/manifest";
 import { expired, purgeArchive } from "../../../ops/logs/purge";
 import { findArchive } from "../../../ops/logs/restore";
@@ -21,11 +19,6 @@ const april = manifest("app_logs_p20260401-1", "2026-04-01T00:00:00.000Z", "2026
 async function* pieces(text: string, size: number) {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
-}
-async function all(rows: AsyncIterable<Row>): Promise<Row[]> {
-  const list: Row[] = [];
-  for await (const row of rows) list.push(row);
-  return list;
 }
 
 describe("pgha logs: archives", () => {
@@ -86,38 +79,7 @@ describe("pgha logs: archives", () => {
     });
 });
 
-describe("pgha logs: input", () => {
-  const line = (n: number) => JSON.stringify({ app_name: "ä", level: "info", message: `row\n${n}`, more: n, created_at: "2026-11-21T00:00:00Z" });
-
-  it("reads newline-delimited JSON; going on after any row gives the rest", async () => {
-    await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 50 }), fc.boolean(), async (count, size, ended) => {
-      const text = Array.from({ length: count }, (_, n) => line(n)).join("\r\n\n") + (ended ? "\n" : "");
-      const rows = await all(readNdjson(pieces(text, size), 0, {}));
-      assert.deepEqual(rows.map(({ record }) => record!.message), Array.from({ length: count }, (_, n) => `row\n${n}`));
-      assert.deepEqual(rows[0].record, { appName: "ä", level: "info", message: "row\n0", metadata: { more: 0 }, createdAt: "2026-11-21T00:00:00Z" });
-      for (const [index, { end }] of rows.entries())
-        assert.deepEqual(await all(readNdjson(pieces(Buffer.from(text).subarray(end).toString(), size), end, {})), rows.slice(index + 1));
-    }), { numRuns: 30 });
-  });
-
-  it("reads CSV by its header; going on after any row gives the rest", async () => {
-    const header = "app_name,level,message,metadata,created_at";
-    const text = `${header}\na,info,"two\nlines","{""n"":1}",2026-11-21\nb,warn,ö,,\n`;
-    const rows = await all(readCsv(pieces(text, 7), 0, {}));
-    assert.deepEqual(rows.map(({ record }) => record), [
-      { appName: "a", level: "info", message: "two\nlines", metadata: { n: 1 }, createdAt: "2026-11-21" },
-      { appName: "b", level: "warn", message: "ö", metadata: undefined, createdAt: undefined },
-    ]);
-    const { end } = rows[0];
-    assert.deepEqual(await all(readCsv(pieces(Buffer.from(text).subarray(end).toString(), 7), end, {}, header.split(","))), rows.slice(1));
-  });
-
-  it("says what is wrong with a row, and takes what it lacks from the command line", async () => {
-    const errors = async (text: string) => (await all(readNdjson(pieces(text, 9), 0, { level: "info" }))).map(({ error }) => error ?? "");
-    const found = await errors('{"app_name":"a","message":"m"}\nno\n[1]\n{"message":"m"}\n{"app_name":"a"}\n{"app_name":"a","message":"m","metadata":5}');
-    for (const [index, says] of [/^$/, /is no JSON/, /is no JSON object/, /has no app_name/, /has no message/, /metadata that is no object/].entries()) assert.match(found[index], says);
-  });
-
+describe("pgha logs: search", () => {
   it("takes times as people give them", () => {
     const now = new Date("2026-11-21T12:00:00Z");
     assert.deepEqual(["30s", "2h", "30d"].map((text) => moment("--from", text, now)), ["2026-11-21T11:59:30.000Z", "2026-11-21T10:00:00.000Z", "2026-10-22T12:00:00.000Z"]);
