@@ -40,7 +40,7 @@ export async function killArchiver(site: Site, kills: number, say: (line: string
       during[at] = (during[at] ?? 0) + 1;
       await must(site, ...archive);
       await must(site, "logs", "restore", partition, "--to", place);
-      const archives = (await readManifests(openStore({ archive: place, hotDays: 1, keepArchivesDays: 1 }, site.outputs.cluster.name))).filter((each) => each.partition === partition);
+      const archives = (await readManifests(openStore({ archive: place, hotDays: 1, keepArchivesDays: 1 }, site.outputs.cluster.name), say)).filter((each) => each.partition === partition);
       const found = await site.session(async (client) => {
         const { rows: [row] } = await client.query(`SELECT ${WHOLE}, to_regclass($1) IS NULL AS gone FROM ${partition}_restored`, [partition]);
         await client.query(`DROP TABLE ${partition}_restored`);

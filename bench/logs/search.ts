@@ -62,10 +62,11 @@ async function archive(site: Site, end: Date, say: (line: string) => void) {
   try {
     const hotDays = Math.floor((Date.now() - end.getTime()) / DAY);
     const rows = makeRows(60_000, Date.now(), 1);
-    const [done, writes] = await Promise.all([
+    const [{ done, failed }, writes] = await Promise.all([
       site.session((client) => archiveLogs(client, openStore({ archive: place, hotDays, keepArchivesDays: 365 }, "bench"), { hotDays, progress: (line) => say(`  ${line}`) })),
       writeSteadily("COPY by 100 meanwhile", site.outputs.writeUrl, rows, 100, 2000, site.connection),
     ]);
+    if (failed.length) throw failed[0].error;
     return [
       ...done.map(({ partition, rows, seconds }) => {
         const all = Object.values(seconds).reduce((sum, each) => sum + each);

@@ -32,18 +32,31 @@ export interface Archived extends Manifest {
   seconds: { export: number; verify: number; detach: number; drop: number };
 }
 
+export interface Failed {
+  partition: string;
+  error: Error;
+}
+
 export interface ArchiveOptions {
   hotDays: number;
   progress(text: string): void;
 }
 
-/** Takes every partition out that is past its hot days, the oldest first. One archiver at a time; throws where another is at work. */
-export async function archiveLogs(client: Client, store: Store, options: ArchiveOptions): Promise<Archived[]> {
+/**
+ * Takes every partition out that is past its hot days, the oldest first; one that fails stops no other. One archiver at a time; throws where
+ * another is at work.
+ */
+export async function archiveLogs(client: Client, store: Store, options: ArchiveOptions): Promise<{ done: Archived[]; failed: Failed[] }> {
   await lock(client);
   const { rows: leaving } = await client.query<Leaving>("SELECT * FROM pgha.archive_old_logs($1)", [options.hotDays]);
-  const done: Archived[] = [];
-  for (const each of leaving) done.push(await takeOut(client, store, each, options));
-  return done;
+  const [done, failed]: [Archived[], Failed[]] = [[], []];
+  for (const each of leaving)
+    try {
+      done.push(await takeOut(client, store, each, options));
+    } catch (error) {
+      failed.push({ partition: each.partition, error: error as Error });
+    }
+  return { done, failed };
 }
 
 async function lock(client: Client): Promise<void> {
@@ -68,23 +81,28 @@ async function takeOut(client: Client, store: Store, leaving: Leaving, { progres
   };
   for (let state = leaving.state, closed = leaving.changed_at; ; ) {
     if (state === "due") closed = await close(client, partition);
-    let manifest: Manifest;
-    if (state === "archived") {
-      // By an archiver that was cut off: what it saw then need not be there now
-      manifest = await timed("verify", () => verify(store, leaving.location!.split("/").pop()!));
-    } else {
-      const name = `${partition.split(".").pop()!.replaceAll('"', "")}-${closed.toISOString().replace(/[-:.]/g, "")}`;
+    // By an archiver that was cut off: what it saw then need not be there now
+    let manifest = state === "archived" ? await timed("verify", () => verify(store, leaving)) : undefined;
+    if (state === "archived" && !manifest) {
+      progress(`${partition}: ${leaving.location} is not here as it was archived; once more, to ${store.place}`);
+      closed = await move(client, partition, "closed", [null, null, null]);
+    }
+    if (!manifest) {
+      const name = `${partition.split(".").pop()!.replaceAll(/[^\w-]/g, "")}-${closed.toISOString().replace(/[-:.]/g, "")}`;
       const exported = await timed("export", () => exportRows(client, store, partition, name));
-      manifest = { format: 1, name, partition, from: leaving.lower.toISOString(), until: leaving.upper.toISOString(), ...exported, archivedAt: new Date().toISOString() };
+      const [from, until] = [leaving.lower.toISOString(), leaving.upper.toISOString()];
+      const written: Manifest = { format: 1, name, partition, from, until, ...exported, archivedAt: new Date().toISOString() };
       await timed("verify", async () => {
-        expectSame(manifest, await readBack(store, name));
-        await putManifest(store, manifest);
-        await verifyManifest(store, manifest);
+        expectSame(written, await readBack(store, name));
+        await putManifest(store, written);
+        expectSame(written, await readManifest(store, name));
       });
+      manifest = written;
       await move(client, partition, "archived", [manifest.rows, manifest.sha256, `${store.place}/${name}`]);
     }
+    const { rows } = manifest;
     await timed("detach", () => detach(client, partition));
-    if (await timed("drop", () => drop(client, partition, manifest.rows))) return { ...manifest, seconds };
+    if (await timed("drop", () => drop(client, partition, rows))) return { ...manifest, seconds };
     progress(`${partition}: other rows than were exported; once more`);
     [state, closed] = ["closed", await move(client, partition, "closed", [null, null, null])];
   }
@@ -104,10 +122,17 @@ async function close(client: Client, partition: string): Promise<Date> {
 async function exportRows(client: Client, store: Store, partition: string, name: string) {
   const rows = client.query(copyTo(`COPY (SELECT id, app_name, level, message, metadata, created_at FROM ${partition}) TO STDOUT (FORMAT csv, HEADER)`));
   const counter = new Counter();
-  const text = Readable.from(counter.through(rows), { objectMode: false });
-  const packed = createGzip({ level: 4 });
+  const text = Readable.from(counter.through(rows.iterator({ destroyOnReturn: false })), { objectMode: false });
+  const packed = createGzip({ level: 4 }).on("error", () => undefined);
   text.once("error", (error) => packed.destroy(error));
-  await store.put(name + suffix.data, text.pipe(packed));
+  try {
+    await store.put(name + suffix.data, text.pipe(packed));
+  } catch (error) {
+    // A session answers no more until all of a COPY is read
+    text.destroy();
+    await rows.forEach(() => undefined).catch(() => undefined);
+    throw error;
+  }
   const { tally } = counter;
   if (tally.rows !== rows.rowCount) throw new Error(`${partition}: ${tally.rows} rows were exported, but the server counted ${rows.rowCount}`);
   return tally;
@@ -118,14 +143,18 @@ function expectSame(wanted: Pick<Manifest, "name" | "rows" | "sha256">, found: P
   throw new Error(`the archive ${wanted.name} reads back as ${found.rows} rows, SHA-256 ${found.sha256}, instead of ${wanted.rows} rows, ${wanted.sha256}; nothing was dropped`);
 }
 
-async function verify(store: Store, name: string): Promise<Manifest> {
-  const manifest = await readManifest(store, name);
-  expectSame(manifest, await readBack(store, name));
-  return manifest;
-}
-
-async function verifyManifest(store: Store, manifest: Manifest): Promise<void> {
-  expectSame(manifest, await readManifest(store, manifest.name));
+/** An archive that an earlier run wrote, read back; nothing where it is not in this store, or another one. */
+async function verify(store: Store, { partition, location, rows, sha256 }: Leaving): Promise<Manifest | undefined> {
+  const name = location!.split("/").pop()!;
+  if (location !== `${store.place}/${name}`) return undefined;
+  try {
+    const manifest = await readManifest(store, name);
+    if (manifest.partition !== partition) return undefined;
+    for (const each of [manifest, { name, rows: Number(rows), sha256: sha256! }]) expectSame(each, await readBack(store, name));
+    return manifest;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Without a moment in which writers wait; one that was interrupted is finished. Cannot be part of a transaction. */

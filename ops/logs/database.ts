@@ -15,5 +15,7 @@ export async function openSession(outputs: Outputs): Promise<Client> {
     options: "-c search_path=pg_catalog -c timezone=UTC -c datestyle=ISO -c lock_timeout=500ms -c statement_timeout=0 -c client_connection_check_interval=1s",
   });
   client.on("error", () => undefined);
+  // Whatever is set for all: its long steps wait for a disk or a bucket. Not every version knows each of them
+  await client.query("SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('transaction_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout')");
   return client;
 }

@@ -18,8 +18,10 @@ export async function restoreArchive(client: Client, store: Store, manifest: Man
     await client.query(`CREATE TABLE ${table} (LIKE app.app_logs INCLUDING DEFAULTS INCLUDING STORAGE INCLUDING COMPRESSION INCLUDING INDEXES)`);
     await client.query("RESET ROLE");
     const counter = new Counter();
+    // Before the COPY: one that waits for data which never comes cannot be rolled back
+    const data = await openData(store, manifest.name);
     const rows = client.query(copyFrom(`COPY ${table} (id, app_name, level, message, metadata, created_at) FROM STDIN (FORMAT csv, HEADER match)`));
-    await pipeline(await openData(store, manifest.name), (text) => counter.through(text), rows);
+    await pipeline(data, (text) => counter.through(text), rows);
     const { tally } = counter;
     if (tally.sha256 !== manifest.sha256 || rows.rowCount !== manifest.rows)
       throw new UserError(`the archive ${manifest.name} holds ${rows.rowCount} rows, SHA-256 ${tally.sha256}, instead of ${manifest.rows} rows, ${manifest.sha256}; nothing was loaded`);

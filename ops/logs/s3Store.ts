@@ -4,6 +4,9 @@ import { Upload } from "@aws-sdk/lib-storage";
 import { UserError } from "../../tools/errors";
 import type { Store } from "./store";
 
+/** Bytes: S3 takes 10,000 parts, hence 160 GB; four of them are on their way at once. */
+const PART = 2 ** 24;
+
 /** A bucket of S3 or of a compatible store. Credentials come from where AWS's own tools take them: environment, profile, instance role. */
 export class S3Store implements Store {
   private readonly client: S3Client;
@@ -15,13 +18,19 @@ export class S3Store implements Store {
     const [, bucket, prefix] = /^s3:\/\/([^/]+)\/(.+)$/.exec(place)!;
     this.bucket = bucket;
     this.prefix = `${prefix}/`;
-    // Few stores but AWS's know a bucket by a host name of its own
-    this.client = new S3Client({ endpoint, ...(region && { region }), ...(endpoint && { forcePathStyle: true, region: region ?? process.env.AWS_REGION ?? "us-east-1" }) });
+    // Few stores but AWS's know a bucket by a host name of its own, and not all of them its newer checksums (aws-sdk-js-v3 #6810)
+    const compatible = {
+      forcePathStyle: true,
+      region: region ?? process.env.AWS_REGION ?? "us-east-1",
+      ...(!process.env.AWS_REQUEST_CHECKSUM_CALCULATION && { requestChecksumCalculation: "WHEN_REQUIRED" as const }),
+      ...(!process.env.AWS_RESPONSE_CHECKSUM_VALIDATION && { responseChecksumValidation: "WHEN_REQUIRED" as const }),
+    };
+    this.client = new S3Client({ endpoint, ...(region && { region }), ...(endpoint && compatible) });
   }
 
   /** In parts; a bucket shows an object once its last part is there. An upload that is cut off leaves parts that the bucket's lifecycle removes. */
   async put(name: string, content: Readable): Promise<void> {
-    await this.ask(new Upload({ client: this.client, params: { ...this.object(name), Body: content } }).done());
+    await this.ask(new Upload({ client: this.client, partSize: PART, params: { ...this.object(name), Body: content } }).done());
   }
 
   async get(name: string): Promise<Readable> {

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -20,7 +21,7 @@ export interface Store {
 
 /** The archives of one cluster: below a folder of its name, so that several may share a place. */
 export function openStore({ archive, endpoint, region }: Logs, cluster: string): Store {
-  if (!archive.startsWith("s3://")) return new FolderStore(path.resolve(archive, cluster));
+  if (!archive.startsWith("s3://")) return new FolderStore(path.resolve(archive.replace(/^~(?=\/|$)/, os.homedir()), cluster));
   const { S3Store } = require("./s3Store") as typeof import("./s3Store");
   return new S3Store(`${archive.replace(/\/+$/, "")}/${cluster}`, { endpoint, region });
 }

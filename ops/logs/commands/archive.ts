@@ -1,5 +1,6 @@
 import { commonOptions, parseCount, parseOptions } from "../../arguments";
 import { formatBytes, formatSeconds } from "../../format";
+import { UserError } from "../../../tools/errors";
 import { print, say } from "../../terminal";
 import { Archived, archiveLogs, Leaving } from "../archive";
 import { archiveOptions, withArchive } from "./common";
@@ -15,9 +16,11 @@ export async function run(args: string[]): Promise<number> {
       print(json, rows, () => rows.map(({ partition, lower, upper, state }) => `${partition}  ${day(lower)} – ${day(upper)}  ${state}\n`).join("") || "nothing is due\n");
       return 0;
     }
-    const done = await archiveLogs(client, store, { hotDays, progress: say });
-    print(json, done, () => done.map(describe).join("") || "nothing is due\n");
-    return 0;
+    const { done, failed } = await archiveLogs(client, store, { hotDays, progress: say });
+    print(json, done, () => done.map(describe).join("") || (failed.length ? "" : "nothing is due\n"));
+    if (failed.length === 0) return 0;
+    const reasons = failed.map(({ partition, error }) => `${partition}: ${error.message}`);
+    throw new UserError(`${failed.length} of ${failed.length + done.length} partitions are not archived; nothing of them is dropped\n${reasons.join("\n")}`, "run it again");
   });
 }
 

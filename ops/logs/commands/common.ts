@@ -1,5 +1,8 @@
+import * as path from "node:path";
 import { Client } from "pg";
 import { Logs, logsOf, Outputs, readStack } from "../../outputs";
+import { findEngine } from "../../engine";
+import { say } from "../../terminal";
 import { openSession } from "../database";
 import { openStore, Store } from "../store";
 
@@ -15,7 +18,8 @@ export async function withArchive<T>(
   work: (found: { client: Client; store: Store; logs: Logs }) => Promise<T>,
 ): Promise<T> {
   const { outputs, logs } = await findLogs(stack);
-  const store = openStore({ ...logs, archive: to ?? logs.archive }, outputs.cluster.name);
+  // What the configuration says is meant from the project, whoever calls from wherever; what is typed is meant from here
+  const store = openStore({ ...logs, archive: to ?? fromProject(logs.archive) }, outputs.cluster.name);
   const client = await openSession(outputs);
   try {
     return await work({ client, store, logs });
@@ -23,5 +27,10 @@ export async function withArchive<T>(
     await client.end();
   }
 }
+
+const fromProject = (archive: string) => (/^(s3:\/\/|~|\/)/.test(archive) ? archive : path.resolve(findEngine().root, archive));
+
+/** A file that is no archive's manifest, though it has the name of one. */
+export const passedOver = (why: string) => say(`passed over: ${why}`);
 
 export const archiveOptions = { to: { type: "string" } } as const;

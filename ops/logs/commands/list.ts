@@ -4,7 +4,7 @@ import { layOut } from "../../table";
 import { print, screenOf } from "../../terminal";
 import { Leaving } from "../archive";
 import { readManifests } from "../manifest";
-import { archiveOptions, withArchive } from "./common";
+import { archiveOptions, passedOver, withArchive } from "./common";
 
 const columns = [
   { title: "archive" }, { title: "from" }, { title: "until" }, { title: "rows", align: "right" as const }, { title: "text", align: "right" as const }, { title: "archived", spare: 1 },
@@ -13,7 +13,7 @@ const columns = [
 export async function run(args: string[]): Promise<number> {
   const { stack, to, json } = parseOptions("logs", args, { ...commonOptions, ...archiveOptions });
   return withArchive({ stack, to }, async ({ client, store }) => {
-    const archives = await readManifests(store);
+    const archives = await readManifests(store, passedOver);
     const { rows: waiting } = await client.query<Leaving>("SELECT * FROM pgha.log_archives WHERE state IN ('due', 'closed', 'archived') ORDER BY lower");
     const screen = screenOf(process.stdout);
     const rows = archives.map(({ name, from, until, rows, bytes, archivedAt }) =>

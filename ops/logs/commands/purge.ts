@@ -2,7 +2,7 @@ import { commonOptions, parseCount, parseOptions } from "../../arguments";
 import { print } from "../../terminal";
 import { readManifests } from "../manifest";
 import { expired, purgeArchive } from "../purge";
-import { archiveOptions, withArchive } from "./common";
+import { archiveOptions, passedOver, withArchive } from "./common";
 
 const options = { ...commonOptions, ...archiveOptions, "keep-days": { type: "string" }, "dry-run": { type: "boolean", default: false } } as const;
 
@@ -10,7 +10,7 @@ export async function run(args: string[]): Promise<number> {
   const { stack, to, json, "keep-days": days, "dry-run": dryRun } = parseOptions("logs", args, options);
   return withArchive({ stack, to }, async ({ client, store, logs }) => {
     const keepDays = days === undefined ? logs.keepArchivesDays : parseCount("logs", "--keep-days", days, 36_500);
-    const old = expired(await readManifests(store), keepDays, new Date());
+    const old = expired(await readManifests(store, passedOver), keepDays, new Date());
     if (!dryRun)
       for (const manifest of old) {
         await purgeArchive(store, manifest);
