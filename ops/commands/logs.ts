@@ -6,7 +6,7 @@ export const usage = `npx pgha logs <what> [options]
 
   search             the latest rows of a time range
     --app <name>  --level <level>  --text <words>  --metadata <json>   that have all of these
-    --from <time>  --to <time>     2026-11-21T14:00Z, or how long ago: 15m, 2h, 30d (from 1h, to now)
+    --from <time>  --to <time>     2026-11-21T14:00+01:00 (UTC without an offset), or how long ago: 15m, 2h, 30d (from 1h, to now)
     --limit <n>                    at most so many (100)
     --explain                      the plan as it ran, and which partitions it read
   ingest [file]      writes newline-delimited JSON or CSV, from a file or what is piped in: each row once, however often it is interrupted

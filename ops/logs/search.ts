@@ -1,4 +1,5 @@
 import { Client } from "pg";
+import { time } from "../../clients/node/logTime";
 import { UserError } from "../../tools/errors";
 
 export interface Search {
@@ -37,10 +38,14 @@ export async function explainSearch(client: Client, search: Search): Promise<{ p
   return { plan, touched: [...new Set(scans)].filter((name) => !name.endsWith("_idx")), partitions: count };
 }
 
-/** A moment: ISO 8601, or how long ago, as 15m, 2h, 30d. */
+/** A moment: ISO 8601, in UTC where it names no offset, or how long ago, as 15m, 2h, 30d. */
 export function moment(option: string, text: string, now = new Date()): string {
   const [, amount, unit] = /^(\d+)([smhd])$/.exec(text) ?? [];
   if (unit) return new Date(now.getTime() - Number(amount) * { s: 1, m: 60, h: 3600, d: 86_400 }[unit as "s"] * 1000).toISOString();
-  if (/^\d{4}-\d\d(-\d\d([T ].*)?)?$/.test(text) && !Number.isNaN(Date.parse(text.replace(" ", "T")))) return text.length === 7 ? `${text}-01` : text;
+  try {
+    return time(/^\d{4}-\d\d$/.test(text) ? `${text}-01` : text);
+  } catch {
+    // Said below
+  }
   throw new UserError(`${option} takes a time as 2026-11-21T14:00Z, or how long ago, as 15m, 2h or 30d, not "${text}"`, "npx pgha logs search --help");
 }

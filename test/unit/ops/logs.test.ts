@@ -83,7 +83,9 @@ describe("pgha logs: search", () => {
   it("takes times as people give them", () => {
     const now = new Date("2026-11-21T12:00:00Z");
     assert.deepEqual(["30s", "2h", "30d"].map((text) => moment("--from", text, now)), ["2026-11-21T11:59:30.000Z", "2026-11-21T10:00:00.000Z", "2026-10-22T12:00:00.000Z"]);
-    assert.equal(moment("--from", "2026-11-21 09:00", now), "2026-11-21 09:00");
+    // Whatever time zone the session has
+    assert.deepEqual(["2026-11-21 09:00", "2026-11-21T09:00+02", "2026-11", "2026-11-21"].map((text) => moment("--from", text, now)),
+      ["2026-11-21T09:00Z", "2026-11-21T09:00+02:00", "2026-11-01T00:00Z", "2026-11-21T00:00Z"]);
     for (const text of ["soon", "2026-13-01", "5"]) assert.throws(() => moment("--from", text, now), /takes a time/);
   });
 });
