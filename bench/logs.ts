@@ -5,6 +5,7 @@ import { layOut } from "../ops/table";
 import { plain } from "../ops/terminal";
 import { holdIdle } from "./logs/idle";
 import { killArchiver, killIngester, writeThroughFailover } from "./logs/kills";
+import { writeInEachLanguage } from "./logs/languages";
 import { Measured, writeFast, writeSteadily } from "./logs/measure";
 import { makeRows, sizeOf } from "./logs/rows";
 import { searchAndArchive } from "./logs/search";
@@ -20,7 +21,7 @@ afterwards, and beside it in the same run psql's \\copy of the same rows straigh
   writers             COPY by 1,000 rows from 1, 2, 8 and 32 writers at once
   idle                write, while 10,000 idle connections are held over the poolers (--idle <n>)
   search              10 million rows over 12 months (--million <n>): searches, then a month archived while others write
-  failover            a million rows written while the primary is killed
+  failover            a million rows written while the primary is killed: by Node, and by Python, Go and Java where they are at hand
   kills               kill -9 of the archiver and of the ingester, 20 times each at random moments (--kills <n>)
 
   --rows <n>          of each case (200,000)        --runs <n>     of each case; the median counts (3)
@@ -64,7 +65,12 @@ const run = {
     }
   },
   search: (site: Site) => searchAndArchive(site, flag("--million", 10), say),
-  failover: (site: Site) => writeThroughFailover(site, flag("--rows", 1_000_000), say),
+  failover: async (site: Site) => {
+    const rows = flag("--rows", 1_000_000);
+    const [node] = await writeThroughFailover(site, rows, say);
+    await site.recover();
+    return [{ ...node, name: `Node, ${node.name}` }, ...(await writeInEachLanguage(site, rows, say))];
+  },
   kills: async (site: Site) => [...(await killArchiver(site, flag("--kills", 20), say)), ...(await killIngester(site, flag("--kills", 20), say))],
 };
 

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import Docker from "dockerode";
 import { Client } from "pg";
@@ -9,12 +10,13 @@ import type { ConnectOptions } from "../../clients/node/pgha";
 import { copyText, Batch, prepare, type LogRecord } from "../../clients/node/logRecords";
 import { openSession } from "../../ops/logs/database";
 import { Outputs } from "../../ops/outputs";
+import type { Lossy } from "./languages";
 import { Measured, measured } from "./measure";
 
 const run = promisify(execFile);
 
 /** A deployed stack with a log system, and ways past its own commands. */
-export class Site {
+export class Site implements Lossy {
   readonly docker = new Docker();
 
   constructor(readonly outputs: Outputs, readonly stack: string, readonly root: string, readonly env: NodeJS.ProcessEnv) {}
@@ -43,6 +45,29 @@ export class Site {
     const address = await this.session(async (client) => (await client.query("SELECT host(inet_server_addr()) AS address")).rows[0].address as string);
     for (const { host } of this.outputs.cluster.postgres) if ((await this.address(host)) === address) return { host, address };
     throw new Error(`no container has the primary's address ${address}`);
+  }
+
+  /** Through the poolers, over failovers. */
+  get url(): string {
+    return this.outputs.writeUrl;
+  }
+
+  async ask(sql: string, values: unknown[]): Promise<Record<string, number>[]> {
+    return this.session(async (client) => (await client.query<Record<string, number>>(sql, values)).rows);
+  }
+
+  /** Kills the primary's container. */
+  async lose(): Promise<void> {
+    await this.docker.getContainer((await this.primary()).host).kill();
+  }
+
+  /** Starts what was killed, and waits until every standby streams. */
+  async recover(): Promise<void> {
+    const { postgres } = this.outputs.cluster;
+    for (const { host } of postgres) await this.docker.getContainer(host).start();   // one that runs stays
+    const streaming = () => this.ask("SELECT count(*)::int AS count FROM pg_stat_replication WHERE state = 'streaming'", []).then(([row]) => row.count, () => 0);
+    for (const deadline = Date.now() + 120_000; (await streaming()) < postgres.length - 1; await sleep(500))
+      if (Date.now() > deadline) throw new Error("the standbys do not stream after two minutes");
   }
 
   /** A way straight to the primary: no pooler, no proxy. */
