@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ConfigurationError } from "./cluster/errors";
+import { ConfigurationError } from "./config/errors";
 import { readConfig } from "./config";
 import { createStack } from "./stack";
 

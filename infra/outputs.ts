@@ -1,11 +1,11 @@
 import * as fs from "fs";
 import * as path from "path";
 import * as pulumi from "@pulumi/pulumi";
-import { planAvailability } from "./cluster/availability";
-import { clientConnectTimeout, planBudget, SILENT_HOST } from "./cluster/budget";
-import { monthlyCost } from "./cluster/cost";
+import { planAvailability } from "./cluster/forecast/availability";
+import { clientConnectTimeout, planBudget, SILENT_HOST } from "./cluster/forecast/budget";
+import { monthlyCost } from "./cluster/ec2/cost";
 import { RoleSpec } from "./cluster/spec";
-import type { ControlArgs } from "./control";
+import type { ControlArgs } from "./resources/control";
 import { dynamicConfiguration } from "./render/dynamic";
 import { accessRules } from "./render/patroni";
 import { Address } from "./targets/target";

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, evaluate, Exemptions, Finding } from "../policy/evaluate";
 import { Declared, SECRET, UNKNOWN } from "../policy/rule";
 import { rules } from "../policy/rules";
-import { ConfigurationError } from "./cluster/errors";
+import { ConfigurationError } from "./config/errors";
 
 /** The rules of policy/ refuse what was declared. Every finding at once. */
 export class PolicyError extends ConfigurationError {

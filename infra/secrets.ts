@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { ConfigurationError } from "./cluster/errors";
+import { ConfigurationError } from "./config/errors";
 import type { ClusterSpec } from "./cluster/spec";
 
 const USERS = [

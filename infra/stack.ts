@@ -1,15 +1,15 @@
-import { Certificate, CertificateAuthority } from "./certificates";
-import { planCluster } from "./cluster/plan";
+import { Certificate, CertificateAuthority } from "./resources/certificates";
+import { planCluster } from "./plan";
 import type { Logs } from "./cluster/spec";
 import type { ClusterConfig } from "./config";
-import { Database } from "./database/database";
+import { Database } from "./resources/database";
 import { describeCluster } from "./outputs";
 import { underPolicies } from "./policies";
 import { dynamicConfiguration } from "./render/dynamic";
 import { accessRules } from "./render/patroni";
 import { ClusterSecrets, readSubscriptionPasswords } from "./secrets";
-import { ClusterReady } from "./settings/clusterReady";
-import { DynamicSettings } from "./settings/dynamicSettings";
+import { ClusterReady } from "./resources/clusterReady";
+import { DynamicSettings } from "./resources/dynamicSettings";
 import { targets } from "./targets";
 
 /** Declares one cluster, from configuration to connection strings, under the policies. Safe to call again, as the tests do. */

@@ -1,5 +1,5 @@
-import type { Control } from "../infra/patroni/client";
-import { addressOf } from "../infra/reach/reach";
+import type { Control } from "../infra/live/patroni/client";
+import { addressOf } from "../infra/live/reach/reach";
 import { databasesOf } from "./database";
 import type { Outputs } from "./outputs";
 

@@ -1,5 +1,5 @@
-import type { Connection } from "../infra/database/connection";
-import { addressOf } from "../infra/reach/reach";
+import type { Connection } from "../infra/live/postgres/connection";
+import { addressOf } from "../infra/live/reach/reach";
 import type { Outputs } from "./outputs";
 
 /** How long a command waits for a primary that takes writes. Seconds. */

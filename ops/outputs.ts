@@ -17,7 +17,7 @@ const budget = z.object({
   ),
 });
 
-/** infra/cluster/budget.ts. Names are text here: a stack may have been deployed by another version. */
+/** infra/cluster/forecast/budget.ts. Names are text here: a stack may have been deployed by another version. */
 export type Budget = z.infer<typeof budget>;
 
 const logs = z.object({

@@ -1,6 +1,6 @@
 import { ProfileName } from "./spec";
 import { profiles } from "./profiles";
-import { clampTo, GIB, KIB, MIB } from "./units";
+import { clampTo, GIB, KIB, MIB } from "../config/units";
 
 /** How a server's memory is shared out. Bytes, but for the connections. */
 export interface MemoryPlan {

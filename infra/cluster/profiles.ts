@@ -1,5 +1,5 @@
 import { Mode, ProfileName, Resources, Settings } from "./spec";
-import { clampTo, GIB, MIB, postgresSize } from "./units";
+import { clampTo, GIB, MIB, postgresSize } from "../config/units";
 
 /** What a workload changes against the common settings of tuning.ts, and how its commits are replicated by default. */
 export interface Profile {

@@ -1,5 +1,5 @@
 import type { ClusterConfig } from "../config";
-import type { DatabaseDeclaration } from "../declarations";
+import type { DatabaseDeclaration } from "../config/databases";
 import type { DatabaseSpec, RoleSpec } from "./spec";
 
 type Named = Pick<DatabaseDeclaration, "name" | "owner" | "roles">;

@@ -1,9 +1,9 @@
 import type { Tags } from "../config";
-import type { DatabaseDeclaration, RoleDeclaration } from "../declarations";
+import type { DatabaseDeclaration, RoleDeclaration } from "../config/databases";
 
 /** The vocabulary of a planned cluster: plain data in which every name, address, port and setting is decided. */
 
-import type { Ec2Plan } from "./ec2";
+import type { Ec2Plan } from "./ec2/place";
 
 export type Mode = "asynchronous" | "priority" | "quorum" | "strict";
 export type ProfileName = "oltp" | "finance" | "ecommerce" | "logs" | "bulk" | "warehouse" | "logical";

@@ -1,4 +1,4 @@
-import { failureBudgets, longest } from "./budget";
+import { failureBudgets, longest } from "./forecast/budget";
 import { Mode, Timers } from "./spec";
 
 export type Preset = "fast" | "patient" | "common";

@@ -1,7 +1,7 @@
 import { AUTOVACUUM_WORKERS, planMemory } from "./memory";
 import { profiles } from "./profiles";
 import { ProfileName, Resources, Settings } from "./spec";
-import { clampTo, GIB, MIB, postgresSize } from "./units";
+import { clampTo, GIB, MIB, postgresSize } from "../config/units";
 
 /**
  * Postgres settings for a workload on a server of the given size. Every share is of the server's own limit,

@@ -1,6 +1,6 @@
 import { ClusterSpec } from "../cluster/spec";
-import { Ec2Node } from "../cluster/ec2";
-import { MIB, parseSize } from "../cluster/units";
+import { Ec2Node } from "../cluster/ec2/place";
+import { MIB, parseSize } from "../config/units";
 import { render, RenderedFile } from "./template";
 
 const HUGE_PAGE = 2 * MIB;

@@ -1,5 +1,5 @@
 import { ClusterSpec } from "../cluster/spec";
-import { Ec2Node } from "../cluster/ec2";
+import { Ec2Node } from "../cluster/ec2/place";
 import { bootstrapFile } from "./dynamic";
 import { etcdFile } from "./etcd";
 import { haproxyFile } from "./haproxy";

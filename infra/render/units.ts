@@ -1,5 +1,5 @@
 import { ClusterSpec } from "../cluster/spec";
-import { Ec2Node } from "../cluster/ec2";
+import { Ec2Node } from "../cluster/ec2/place";
 import { render, RenderedFile } from "./template";
 
 export type Unit = "thp" | "secrets" | "disks" | "etcd" | "etcd-authentication" | "patroni" | "leave" | "haproxy" | "pgbouncer" | "keeper";

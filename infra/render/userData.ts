@@ -1,5 +1,5 @@
 import { ClusterSpec } from "../cluster/spec";
-import { Ec2Node, Role } from "../cluster/ec2";
+import { Ec2Node, Role } from "../cluster/ec2/place";
 import { render } from "./template";
 
 /** EC2 takes 16 KiB; half of it is our own limit, so that somebody can add to it. Bytes. */

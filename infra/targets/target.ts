@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { Certificate, CertificateAuthority } from "../certificates";
+import { Certificate, CertificateAuthority } from "../resources/certificates";
 import { ClusterSpec } from "../cluster/spec";
-import type { ControlInputs } from "../control";
-import type { ReachInputs } from "../reach/reach";
+import type { ControlInputs } from "../resources/control";
+import type { ReachInputs } from "../live/reach/reach";
 import { ClusterSecrets } from "../secrets";
 
 export interface ClusterArgs {

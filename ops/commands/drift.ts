@@ -1,5 +1,5 @@
-import { describeDrift } from "../../infra/database/catalogue/drift";
-import { acceptLive } from "../../infra/database/catalogue/record";
+import { describeDrift } from "../../infra/live/schema/catalogue/drift";
+import { acceptLive } from "../../infra/live/schema/catalogue/record";
 import { UserError } from "../../tools/errors";
 import { counted } from "../../tools/words";
 import { commonOptions, parseOptions, UsageError } from "../arguments";

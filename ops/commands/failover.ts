@@ -1,5 +1,5 @@
-import { describeLoss, failover, planFailover } from "../../infra/patroni/failover";
-import { Refused } from "../../infra/patroni/switchover";
+import { describeLoss, failover, planFailover } from "../../infra/live/patroni/failover";
+import { Refused } from "../../infra/live/patroni/switchover";
 import { commonOptions, parseOptions, UsageError } from "../arguments";
 import { controlOf } from "../control";
 import { formatSeconds } from "../format";

@@ -1,4 +1,4 @@
-import { setMaintenance } from "../../infra/patroni/maintenance";
+import { setMaintenance } from "../../infra/live/patroni/maintenance";
 import { commonOptions, parseOptions } from "../arguments";
 import { controlOf } from "../control";
 import { readStack } from "../outputs";

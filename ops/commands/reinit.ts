@@ -1,5 +1,5 @@
-import { planReinit, reinit } from "../../infra/patroni/reinit";
-import { Refused } from "../../infra/patroni/switchover";
+import { planReinit, reinit } from "../../infra/live/patroni/reinit";
+import { Refused } from "../../infra/live/patroni/switchover";
 import { commonOptions, parseSeconds, parseWords, UsageError } from "../arguments";
 import { controlOf } from "../control";
 import { formatSeconds } from "../format";

@@ -1,5 +1,5 @@
-import { Answering, askMembers, restartMembers } from "../../infra/patroni/restart";
-import { Refused } from "../../infra/patroni/switchover";
+import { Answering, askMembers, restartMembers } from "../../infra/live/patroni/restart";
+import { Refused } from "../../infra/live/patroni/switchover";
 import { commonOptions, parseWords, UsageError } from "../arguments";
 import { controlOf } from "../control";
 import { formatSeconds } from "../format";

@@ -1,5 +1,5 @@
-import { planSwitchover, Refused, switchover, Switched } from "../../infra/patroni/switchover";
-import { PAUSE_SECONDS } from "../../infra/patroni/underPause";
+import { planSwitchover, Refused, switchover, Switched } from "../../infra/live/patroni/switchover";
+import { PAUSE_SECONDS } from "../../infra/live/pooler/underPause";
 import { UserError } from "../../tools/errors";
 import { commonOptions, parseOptions, parseSeconds } from "../arguments";
 import { controlOf } from "../control";

@@ -1,11 +1,11 @@
 import { TLSSocket } from "node:tls";
 import type { Client } from "pg";
-import type { Drift } from "../../infra/database/catalogue/drift";
-import { readDrift } from "../../infra/database/catalogue/record";
-import { ask } from "../../infra/patroni/client";
-import { close, open } from "../../infra/patroni/sql";
-import { compareConfiguration, compareServer, Expected } from "../../infra/settings/expected";
-import { readServer } from "../../infra/settings/server";
+import type { Drift } from "../../infra/live/schema/catalogue/drift";
+import { readDrift } from "../../infra/live/schema/catalogue/record";
+import { ask } from "../../infra/live/patroni/client";
+import { close, open } from "../../infra/live/postgres/sql";
+import { compareConfiguration, compareServer, Expected } from "../../infra/live/settings/expected";
+import { readServer } from "../../infra/live/settings/server";
 import { UserError } from "../../tools/errors";
 import { controlOf } from "../control";
 import { connectionOf, databasesOf } from "../database";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { readMembers } from "../../infra/patroni/members";
-import { awaitSwitchover, switchover } from "../../infra/patroni/switchover";
+import { readMembers } from "../../infra/live/patroni/members";
+import { awaitSwitchover, switchover } from "../../infra/live/patroni/switchover";
 import { controlOf } from "../control";
 import { hangUp } from "../postgresUrl";
 import { busiestPooler, busiestProxy } from "./busiest";

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createGzip } from "node:zlib";
 import { Client } from "pg";
 import { to as copyTo } from "pg-copy-streams";
-import { inTransaction } from "../../infra/database/transaction";
+import { inTransaction } from "../../infra/live/postgres/transaction";
 import { UserError } from "../../tools/errors";
 import { Counter, Manifest, putManifest, readBack, readManifest, suffix } from "./manifest";
 import { Store } from "./store";

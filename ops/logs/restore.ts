@@ -1,7 +1,7 @@
 import { pipeline } from "node:stream/promises";
 import { Client } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { inTransaction } from "../../infra/database/transaction";
+import { inTransaction } from "../../infra/live/postgres/transaction";
 import { UserError } from "../../tools/errors";
 import { Counter, Manifest, openData } from "./manifest";
 import { Store } from "./store";

@@ -1,4 +1,4 @@
-import type { Availability } from "../../infra/cluster/availability";
+import type { Availability } from "../../infra/cluster/forecast/availability";
 import { Budget } from "../outputs";
 import { Inputs, Operation, Preview, Step } from "./events";
 import { byNumber, FileChange, fileChanges } from "./files";
@@ -17,7 +17,7 @@ export interface PlanReport {
   /** What only a new cluster can have. */
   rebuilds: { key: string; from: string; to: string }[];
   budget?: { before?: Budget; after: Budget };
-  /** By assumed figures of zones, hosts and nodes: infra/cluster/availability.ts. */
+  /** By assumed figures of zones, hosts and nodes: infra/cluster/forecast/availability.ts. */
   availability?: { before?: Availability; after: Availability };
   /** Of a target that costs; a month. */
   cost?: { before?: Cost; after: Cost };
@@ -91,7 +91,7 @@ function roleOf({ labels, tags }: Inputs): string {
   return label ?? marks["pgha.role"] ?? marks["pgha:role"] ?? "server";
 }
 
-/** infra/settings/dynamicSettings.ts says in `effect` what each change does, also of what somebody changed by hand. */
+/** infra/resources/dynamicSettings.ts says in `effect` what each change does, also of what somebody changed by hand. */
 function settings({ type, operation, after }: Step): SettingChange[] {
   if (!type.endsWith(":DynamicSettings") || operation !== "update") return [];
   return Object.entries((after?.effect ?? {}) as Record<string, string>).map(([setting, change]) => ({
@@ -101,7 +101,7 @@ function settings({ type, operation, after }: Step): SettingChange[] {
   }));
 }
 
-/** infra/targets/docker/preflight.ts refuses these where there is data. */
+/** infra/resources/preflight.ts refuses these where there is data. */
 function rebuilds({ type, before, after }: Step): PlanReport["rebuilds"] {
   if (!type.endsWith(":Preflight") || !before || !after) return [];
   const fixed = ({ fixed: list }: Inputs) => (list ?? []) as { key: string; value: string }[];

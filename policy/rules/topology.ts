@@ -1,4 +1,4 @@
-import { failureBudgets, longest } from "../../infra/cluster/budget";
+import { failureBudgets, longest } from "../../infra/cluster/forecast/budget";
 import { Mode } from "../../infra/cluster/spec";
 import { floor, planTimers } from "../../infra/cluster/timers";
 import { isRewritten, lacksSpare, majorityZone } from "../../infra/cluster/topology";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { planCluster } from "../../infra/cluster/plan";
+import { planCluster } from "../../infra/plan";
 import { parseConfig } from "../../infra/config";
-import { ask } from "../../infra/patroni/client";
+import { ask } from "../../infra/live/patroni/client";
 import { USER_DATA_LIMIT, userData } from "../../infra/render/userData";
 import { query, takeApart } from "../e2e/support/project";
 import { MACHINE } from "../unit/support/monitor";

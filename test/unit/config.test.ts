@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { ConfigurationError } from "../../infra/cluster/errors";
-import { planCluster } from "../../infra/cluster/plan";
+import { ConfigurationError } from "../../infra/config/errors";
+import { planCluster } from "../../infra/plan";
 import { parseConfig } from "../../infra/config";
 import { badConfigurations } from "./support/badConfigurations";
 import { badEc2Configurations } from "./support/badEc2Configurations";

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { z } from "zod";
-import { failureBudgets } from "../../infra/cluster/budget";
+import { failureBudgets } from "../../infra/cluster/forecast/budget";
 import { Mode } from "../../infra/cluster/spec";
 import { planTimers, Preset } from "../../infra/cluster/timers";
 import { schema } from "../../infra/config";

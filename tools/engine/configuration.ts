@@ -43,7 +43,7 @@ function readStackFile(file: string): StackFile {
   }
 }
 
-/** The object under pgha:cluster, not checked; infra/config.ts does that. */
+/** The object under pgha:cluster, not checked; infra/config/index.ts does that. */
 function clusterConfiguration(
   root: string,
   stack: string,
@@ -53,7 +53,7 @@ function clusterConfiguration(
   return typeof cluster === "object" && cluster !== null ? cluster : {};
 }
 
-/** The name that infra/config.ts gives the cluster: `name` of the configuration, or pgha-<stack>. */
+/** The name that infra/config/index.ts gives the cluster: `name` of the configuration, or pgha-<stack>. */
 export function clusterName(root: string, stack: string): string {
   const { name } = clusterConfiguration(root, stack);
   const last = stack.split("/").pop() ?? "";

@@ -1,6 +1,6 @@
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
-import type { Ec2Node } from "../../cluster/ec2";
+import type { Ec2Node } from "../../cluster/ec2/place";
 import { parameterName, secretFiles } from "../../render/bundle";
 import type { SecretFile } from "../../render/services";
 import { fingerprint } from "../fingerprint";

@@ -1,6 +1,6 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import type { Ec2Plan, Role } from "../../cluster/ec2";
+import type { Ec2Plan, Role } from "../../cluster/ec2/place";
 import type { Network } from "./network";
 import { named } from "./site";
 import { CLIENT_PORTS, Flow, flowsOf, Group, OPERATOR_PORTS } from "./traffic";

@@ -1,4 +1,4 @@
-import type { Ec2Plan, Role } from "../../cluster/ec2";
+import type { Ec2Plan, Role } from "../../cluster/ec2/place";
 
 /** Who has a security group. Clients may carry theirs, or be named by the configuration. */
 export type Group = Role | "balancer" | "clients" | "endpoints";

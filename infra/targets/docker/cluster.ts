@@ -1,9 +1,9 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { ControlInputs, controlOf, poolsOf } from "../../control";
+import { ControlInputs, controlOf, poolsOf } from "../../resources/control";
 import { ClusterArgs, Endpoints, Target } from "../target";
 import { Images } from "./images";
-import { fixedLabels, Preflight } from "./preflight";
+import { fixedLabels, Preflight } from "../../resources/preflight";
 import { DockerServer, keptVolume, ServerArgs, Site } from "./server";
 import { userList } from "../userList";
 import { etcdServer, Parts, poolerServer, postgresServer, proxyServer } from "./services";

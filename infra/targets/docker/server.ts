@@ -1,12 +1,12 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { Certificate, CertificateAuthority } from "../../certificates";
+import { Certificate, CertificateAuthority } from "../../resources/certificates";
 import { Server } from "../../cluster/spec";
 import { RenderedFile } from "../../render/template";
-import { MIB } from "../../cluster/units";
+import { MIB } from "../../config/units";
 import { fingerprint } from "../fingerprint";
-import { FINGERPRINT } from "./fingerprint";
-import { Handover, HandoverArgs } from "./handover";
+import { FINGERPRINT } from "../../live/docker/fingerprint";
+import { Handover, HandoverArgs } from "../../resources/containerHandover";
 
 /** What all servers of a cluster share. */
 export interface Site {

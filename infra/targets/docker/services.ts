@@ -1,8 +1,8 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterSpec, EtcdMember, Pooler, PostgresMember, Proxy, Server } from "../../cluster/spec";
-import { KIB, MIB } from "../../cluster/units";
-import { ControlInputs } from "../../control";
+import { KIB, MIB } from "../../config/units";
+import { ControlInputs } from "../../resources/control";
 import { bootstrapFile } from "../../render/dynamic";
 import { etcdFile } from "../../render/etcd";
 import { haproxyFile } from "../../render/haproxy";
@@ -11,7 +11,7 @@ import { pgbouncerFile } from "../../render/pgbouncer";
 import { publisherFiles } from "../../render/publishers";
 import { User } from "../../secrets";
 import { Images } from "./images";
-import type { Neighbour } from "./replacement";
+import type { Neighbour } from "../../live/docker/replacement";
 import { DockerServer, ServerArgs, Site } from "./server";
 
 /** What the servers of a cluster are made of. */

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../../infra/config";
-import { planCluster } from "../../../infra/cluster/plan";
+import { planCluster } from "../../../infra/plan";
 import type { ClusterSpec } from "../../../infra/cluster/spec";
 import { createStack } from "../../../infra/stack";
 import { isSecret, MACHINE } from "../../unit/support/monitor";

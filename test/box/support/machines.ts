@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import Docker from "dockerode";
 import tar from "tar-stream";
-import type { Ec2Node } from "../../../infra/cluster/ec2";
+import type { Ec2Node } from "../../../infra/cluster/ec2/place";
 import { eventually } from "../../e2e/support/project";
 import { Aws } from "./aws";
 

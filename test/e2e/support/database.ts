@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { Client } from "pg";
-import { applySchema, type Schema } from "../../../infra/database/apply";
-import { acceptLive } from "../../../infra/database/catalogue/record";
-import { planCluster } from "../../../infra/cluster/plan";
+import { applySchema, type Schema } from "../../../infra/live/schema/apply";
+import { acceptLive } from "../../../infra/live/schema/catalogue/record";
+import { planCluster } from "../../../infra/plan";
 import { parseConfig } from "../../../infra/config";
-import { onPrimary, type Connection } from "../../../infra/database/connection";
-import { declare, type Declared } from "../../../infra/database/declared/declare";
-import { readLive } from "../../../infra/database/live";
-import { readSqlFiles } from "../../../infra/database/migrations";
+import { onPrimary, type Connection } from "../../../infra/live/postgres/connection";
+import { declare, type Declared } from "../../../infra/live/schema/declared/declare";
+import { readLive } from "../../../infra/live/schema/refresh";
+import { readSqlFiles } from "../../../infra/live/schema/migrations";
 import { MACHINE } from "../../unit/support/monitor";
 
 const DATABASE = "pgha_check";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { applySchema, type Schema } from "../../../infra/database/apply";
-import { describeDrift as inWords, type Drift } from "../../../infra/database/catalogue/drift";
-import { acceptLive, readDrift } from "../../../infra/database/catalogue/record";
-import { onPrimary, type Connection } from "../../../infra/database/connection";
-import { readLive } from "../../../infra/database/live";
+import { applySchema, type Schema } from "../../../infra/live/schema/apply";
+import { describeDrift as inWords, type Drift } from "../../../infra/live/schema/catalogue/drift";
+import { acceptLive, readDrift } from "../../../infra/live/schema/catalogue/record";
+import { onPrimary, type Connection } from "../../../infra/live/postgres/connection";
+import { readLive } from "../../../infra/live/schema/refresh";
 import { declaration, files } from "./database";
 
 const DB = "pgha_drift";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import path from "node:path";
-import { applySchema, type Schema } from "../../../infra/database/apply";
-import { onPrimary, type Connection } from "../../../infra/database/connection";
-import { readSqlFiles } from "../../../infra/database/migrations";
-import { adopt, fileStates, rehearse } from "../../../infra/database/rehearsal";
+import { applySchema, type Schema } from "../../../infra/live/schema/apply";
+import { onPrimary, type Connection } from "../../../infra/live/postgres/connection";
+import { readSqlFiles } from "../../../infra/live/schema/migrations";
+import { adopt, fileStates, rehearse } from "../../../infra/live/schema/rehearsal";
 import { declaration, removeDatabase } from "./database";
 
 const DB = "pgha_examples";

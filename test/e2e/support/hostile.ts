@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Client } from "pg";
-import { applySchema, type Schema } from "../../../infra/database/apply";
-import { acceptLive } from "../../../infra/database/catalogue/record";
-import { onPrimary, type Connection } from "../../../infra/database/connection";
+import { applySchema, type Schema } from "../../../infra/live/schema/apply";
+import { acceptLive } from "../../../infra/live/schema/catalogue/record";
+import { onPrimary, type Connection } from "../../../infra/live/postgres/connection";
 import { declaration, files } from "./database";
 
 const DB = "pgha_trap";

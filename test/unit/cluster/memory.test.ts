@@ -4,7 +4,7 @@ import { LEAST_MEMORY, neededMemory, planMemory } from "../../../infra/cluster/m
 import { profiles } from "../../../infra/cluster/profiles";
 import { ProfileName } from "../../../infra/cluster/spec";
 import { tune } from "../../../infra/cluster/tuning";
-import { GIB, KIB, MIB, parseSize } from "../../../infra/cluster/units";
+import { GIB, KIB, MIB, parseSize } from "../../../infra/config/units";
 
 const names = fc.constantFrom(...(Object.keys(profiles) as ProfileName[]));
 const sizes = fc.oneof(fc.integer({ min: LEAST_MEMORY / MIB, max: 4096 }), fc.integer({ min: 4096, max: 256 * 1024 })).map((size) => size * MIB);

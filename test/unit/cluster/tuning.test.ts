@@ -4,7 +4,7 @@ import { profiles } from "../../../infra/cluster/profiles";
 import { knownSettings } from "../../../infra/cluster/settings";
 import { ProfileName, Resources, Settings } from "../../../infra/cluster/spec";
 import { tune } from "../../../infra/cluster/tuning";
-import { GIB, MIB, parseSize, postgresSize } from "../../../infra/cluster/units";
+import { GIB, MIB, parseSize, postgresSize } from "../../../infra/config/units";
 
 const names = Object.keys(profiles) as ProfileName[];
 const resources = fc.record({

@@ -6,7 +6,7 @@ import * as path from "node:path";
 import Docker from "dockerode";
 import { chooseScenarios } from "../../../ops/commands/drill";
 import { UsageError } from "../../../ops/arguments";
-import { failureBudgets } from "../../../infra/cluster/budget";
+import { failureBudgets } from "../../../infra/cluster/forecast/budget";
 import { planTimers } from "../../../infra/cluster/timers";
 import { expect } from "../../../ops/drill/budget";
 import { most } from "../../../ops/drill/busiest";

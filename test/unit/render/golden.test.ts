@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { planCluster } from "../../../infra/cluster/plan";
+import { planCluster } from "../../../infra/plan";
 import { parseConfig } from "../../../infra/config";
 import { render } from "../../../infra/render/template";
 import { configurations } from "../support/configurations";

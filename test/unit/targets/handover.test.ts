@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { prepare } from "../../../infra/targets/docker/replacement";
+import { prepare } from "../../../infra/live/docker/replacement";
 
 /** An engine that has these containers, whose health check ends with the code given; calls are noted by container. */
 async function engineWith<T>(exitCodes: Record<string, number>, work: (asked: string[]) => Promise<T>): Promise<T> {

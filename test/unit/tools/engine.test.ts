@@ -145,7 +145,7 @@ describe("tools/engine", () => {
 
     it("gives the cluster its name, or the stack does", () => {
       assert.strictEqual(clusterName(folder, "dev"), "pgha-dev");
-      assert.strictEqual(clusterName(folder, "organization/pgha/Prod_2"), "pgha-prod-2", "as infra/config.ts");
+      assert.strictEqual(clusterName(folder, "organization/pgha/Prod_2"), "pgha-prod-2", "as infra/config/index.ts");
       write("Pulumi.dev.yaml", "config:\n  pgha:cluster: {}\n");
       assert.strictEqual(clusterName(folder, "dev"), "pgha-dev");
       write("Pulumi.dev.yaml", "config:\n  pgha:cluster:\n    name: orders\n");

@@ -5,7 +5,7 @@ import * as https from "node:https";
 import * as net from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
-import { issueCertificate } from "../../../infra/issue";
+import { issueCertificate } from "../../../infra/live/issue";
 import { layoutOf } from "../../../tools/engine/layout";
 import { ensurePulumi } from "../../../tools/engine/pulumi";
 import { checksumOf, pulumiVersion } from "../../../tools/engine/release";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { describeAvailability } from "../../../../infra/cluster/availability";
+import { describeAvailability } from "../../../../infra/cluster/forecast/availability";
 import { readEvents, Step } from "../../../../ops/plan/events";
 import { fileChanges, filesOf } from "../../../../ops/plan/files";
 import { markdownPlan } from "../../../../ops/plan/markdown";

@@ -1,0 +1,82 @@
+import * as https from "node:https";
+import type { Reach } from "../reach/reach";
+import type { Address } from "../../targets/target";
+
+export type Json = { [key: string]: unknown };
+
+/** Where Patroni answers, and what its certificate and ours are checked by. PEM texts. */
+export interface Access {
+  patroni: Address[];
+  authority: string;
+  certificate: string;
+  key: string;
+  /** Where the addresses cannot be reached directly. */
+  reach?: Reach;
+}
+
+/** What it takes to move the primary without an error for those who write. URLs hold passwords. */
+export interface Control extends Access {
+  /** Those that applications write to, as PgBouncer names them. */
+  databases: string[];
+  /** PgBouncer's console as its administrator, one URL a pooler. */
+  poolers: string[];
+  /** The write port as superuser, one URL a proxy. */
+  writers: string[];
+}
+
+/** Patroni answered, and not with success. */
+export class Answered extends Error {
+  constructor(readonly status: number | undefined, message: string) {
+    super(message);
+  }
+}
+
+/** One call of Patroni's REST API; throws Answered where it answers anything but success. `seconds` is for the whole answer. */
+export function call(access: Access, { host, port }: Address, method: string, path: string, body?: Json, seconds = 60): Promise<Json> {
+  const { authority, certificate, key } = access;
+  const options = { host, port, method, path, ca: authority, cert: certificate, key, agent: false as const };
+  return new Promise((resolve, reject) => {
+    const request = https.request(options, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      response.once("error", reject).once("end", () => {
+        if (response.statusCode && response.statusCode < 300) resolve(text.startsWith("{") ? JSON.parse(text) : { text });
+        else reject(new Answered(response.statusCode, `Patroni at ${host}:${port} answered ${method} ${path} with ${response.statusCode}: ${text.trim()}`));
+      });
+    });
+    const late = () => request.destroy(new Error(`Patroni at ${host}:${port} did not answer ${method} ${path} within ${seconds} s`));
+    const timer = setTimeout(late, seconds * 1000);
+    request.once("error", reject).once("close", () => clearTimeout(timer));
+    request.end(body && JSON.stringify(body));
+  });
+}
+
+/** The first answer of any member: all of them know the whole cluster. */
+export async function ask(access: Access, method: string, path: string, body?: Json, seconds?: number): Promise<Json> {
+  const errors: string[] = [];
+  for (const address of access.patroni) {
+    try {
+      return await call(access, address, method, path, body, seconds);
+    } catch (error) {
+      errors.push((error as Error).message);
+    }
+  }
+  throw new Error(`no member of the cluster answered: ${errors.join("; ")}`);
+}
+
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Waits until every server takes queries and every standby streams; names those that do not after `seconds`. */
+export async function waitUntilReady(access: Access, seconds: number): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  let waiting = access.patroni;
+  for (;;) {
+    const answers = await Promise.all(
+      waiting.map((address) => call(access, address, "GET", "/readiness", undefined, 5).then(() => "", (error: Error) => error.message)),
+    );
+    waiting = waiting.filter((_, index) => answers[index]);
+    if (!waiting.length) return;
+    if (Date.now() > deadline) throw new Error(`not ready after ${seconds} s, see the log of the server: ${answers.filter(Boolean).join("; ")}`);
+    await pause(200);
+  }
+}

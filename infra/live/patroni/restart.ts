@@ -1,0 +1,72 @@
+import { call, Control, Json, pause, waitUntilReady } from "./client";
+import type { Address } from "../../targets/target";
+import { PauseOptions, underPause } from "../pooler/underPause";
+import { checkpoint, dismissKeepers, untilWritable, writableWays } from "../postgres/writable";
+
+const READY_SECONDS = 60;
+/** A member that takes longer does not answer. Seconds. */
+const ANSWER_SECONDS = 5;
+
+export interface Answering {
+  address: Address;
+  name: string;
+  primary: boolean;
+  /** A setting waits in it for a restart. */
+  waits: boolean;
+  /** In maintenance mode. */
+  paused: boolean;
+}
+
+/** Asks each member; `silent`: where nobody answers. */
+export async function askMembers(control: Pick<Control, "patroni" | "authority" | "certificate" | "key">): Promise<{ answering: Answering[]; silent: Address[] }> {
+  const ask = async (address: Address) => {
+    const state = await call(control, address, "GET", "/patroni", undefined, ANSWER_SECONDS).catch(() => undefined);
+    const name = String((state?.patroni as Json | undefined)?.name);
+    return { address, state: state && { address, name, primary: state.role === "primary", waits: Boolean(state.pending_restart), paused: state.pause === true } };
+  };
+  const asked = await Promise.all(control.patroni.map(ask));
+  return { answering: asked.flatMap(({ state }) => state ?? []), silent: asked.flatMap(({ address, state }) => (state ? [] : [address])) };
+}
+
+/**
+ * Restarts, one after the other, the members that a setting waits in: standbys first unless `primaryFirst`; the primary
+ * while the poolers hold the writers back. A standby may learn only from its restarted primary that it waits, hence the
+ * second look. `settle`: seconds after which every member knows of a change.
+ */
+export async function restartWhereNeeded(control: Control, primaryFirst: boolean, settle: number): Promise<void> {
+  for (const _look of ["first", "second"]) {
+    await pause(settle * 1000);
+    const waiting = (await askMembers(control)).answering.filter(({ waits }) => waits);
+    if (!waiting.length) return;
+    await restartMembers(control, waiting, { primaryFirst, onlyWaiting: true });
+  }
+}
+
+export interface RestartOptions extends PauseOptions {
+  primaryFirst?: boolean;
+  /** Patroni refuses where nothing waits any more. */
+  onlyWaiting?: boolean;
+}
+
+/** Restarts these members one after the other, each well before the next. */
+export async function restartMembers(control: Control, members: Answering[], { primaryFirst = false, onlyWaiting, ...options }: RestartOptions): Promise<void> {
+  const { progress = () => undefined } = options;
+  const inTurn = [...members].sort((a, b) => (primaryFirst ? -1 : 1) * (Number(a.primary) - Number(b.primary)));
+  const body = onlyWaiting ? { restart_pending: true } : {};
+  for (const { address, name, primary } of inTurn) {
+    const restart = () => call(control, address, "POST", "/restart", body);
+    await (primary ? underRestart(control, options, restart) : restart());
+    await waitUntilReady(control, READY_SECONDS);
+    progress(`${name} has restarted`);
+  }
+}
+
+async function underRestart(control: Control, options: PauseOptions, restart: () => Promise<unknown>): Promise<void> {
+  const ways = await writableWays(control);
+  await checkpoint(ways, control.authority);
+  await underPause(control, options, async (left) => {
+    dismissKeepers(ways, control.authority);
+    await restart();
+    await untilWritable(ways, control.authority, left);
+  });
+}
