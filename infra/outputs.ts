@@ -8,7 +8,7 @@ import { RoleSpec } from "./cluster/spec";
 import type { ControlArgs } from "./resources/control";
 import { dynamicConfiguration } from "./render/dynamic";
 import { accessRules } from "./render/patroni";
-import { Address } from "./targets/target";
+import { Address } from "./cluster/endpoints";
 
 /** Below the project, ignored by git, as everything pgha makes for itself. */
 const FOLDER = path.resolve(".pgha");

@@ -10,6 +10,7 @@ import { ClusterSpec, DatabaseSpec, PoolLimits, Resources, Server, Settings } fr
 import { tagFaults } from "./cluster/rules/tags";
 import { planTimers } from "./cluster/timers";
 import { tune } from "./cluster/tuning";
+import { portFaults } from "./services/ports";
 import { clampTo, GIB, MIB } from "./config/units";
 
 /** Decides every name, port and setting of a cluster; throws a ConfigurationError with all that cannot work. */
@@ -71,7 +72,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     networks: ["samenet"],
   };
   const spec = config.target === "aws" && config.aws ? placeOnEc2(planned, config.aws) : planned;
-  const faults = [...findFaults(spec, postgres.parameters), ...tagFaults(spec, Object.keys(postgres.tags)), ...findEc2Faults(config, spec)];
+  const faults = [...findFaults(spec, postgres.parameters), ...portFaults(spec), ...tagFaults(spec, Object.keys(postgres.tags)), ...findEc2Faults(config, spec)];
   if (faults.length) throw new ConfigurationError(faults);
   return spec;
 }

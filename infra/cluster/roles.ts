@@ -1,6 +1,6 @@
 import type { ClusterConfig } from "../config";
 import type { DatabaseDeclaration } from "../config/databases";
-import type { DatabaseSpec, RoleSpec } from "./spec";
+import type { ClusterSpec, DatabaseSpec, RoleSpec } from "./spec";
 
 type Named = Pick<DatabaseDeclaration, "name" | "owner" | "roles">;
 
@@ -16,6 +16,9 @@ export function planRoles({ roles, database, databases }: ClusterConfig, planned
     .flatMap(({ name, owner }) => [...(name === database.name ? [] : users(name)), migrator(name, owner)]);
   return [...declared, ...standard.filter(({ name }) => !roles.some((role) => role.name === name))];
 }
+
+/** Roles that come in through the poolers beside the application's own: a replication role streams past them. */
+export const pooledRoles = ({ roles }: Pick<ClusterSpec, "roles">): RoleSpec[] => roles.filter(({ login, replication }) => login && !replication);
 
 /** Roles of the application database are made by sql/. */
 const users = (name: string): RoleSpec[] => [made(name, name, {}), made(`${name}_readonly`, name, { default_transaction_read_only: "on", search_path: path(name) })];

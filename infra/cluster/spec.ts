@@ -45,6 +45,18 @@ export interface Pooler extends Server {
   proxies: string[];
 }
 
+/** The services. A word more here is a service more: the compiler names what it needs. */
+export const KINDS = ["etcd", "postgres", "haproxy", "pgbouncer"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** The servers of each. */
+export interface ServerOf {
+  etcd: EtcdMember;
+  postgres: PostgresMember;
+  haproxy: Proxy;
+  pgbouncer: Pooler;
+}
+
 /** How soon a failure is noticed and got over. Patroni's timers, seconds, and what goes with them elsewhere. */
 export interface Timers {
   ttl: number;

@@ -4,8 +4,8 @@ import type { ClusterSpec } from "../cluster/spec";
 import type { Control } from "../live/patroni/client";
 import type { ReachInputs } from "../live/reach/reach";
 import type { ClusterSecrets } from "../secrets";
-import type { Address, Endpoints } from "../targets/target";
-import { pooledRoles } from "../targets/userList";
+import type { Address, Endpoints } from "../cluster/endpoints";
+import { pooledRoles } from "../cluster/roles";
 
 /** A cluster, its ways in, and what opens them. */
 export interface ControlArgs {

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterSpec } from "../cluster/spec";
+import { allServices, publishedPorts } from "../services";
 import { load } from "./plugin";
 import type { PreflightInputs } from "../live/docker/inspect";
 
@@ -29,14 +30,8 @@ export function fixedLabels(spec: ClusterSpec): PreflightInputs["fixed"] {
 /** Refuses to go on where the machine is not free for this cluster. Everything on the engine depends on it. */
 export class Preflight extends pulumi.dynamic.Resource {
   constructor(spec: ClusterSpec, clusterId: pulumi.Output<string>, opts: pulumi.CustomResourceOptions) {
-    const hosts = [...spec.etcd, ...spec.members, ...spec.proxies, ...spec.poolers].map(({ host }) => host);
-    const ports = [
-      ...spec.poolers.map(({ port }) => ({ key: "ports.pgbouncer", port })),
-      ...spec.proxies.map(({ writePort }) => ({ key: "ports.write", port: writePort })),
-      ...spec.proxies.map(({ readPort }) => ({ key: "ports.read", port: readPort })),
-      ...spec.proxies.map(({ statsPort }) => ({ key: "ports.stats", port: statsPort })),
-      ...spec.members.map(({ patroniPort }) => ({ key: "ports.patroni", port: patroniPort })),
-    ];
+    const hosts = allServices.flatMap((service) => service.servers(spec)).map(({ host }) => host);
+    const ports = publishedPorts(spec).map(({ key, number }) => ({ key, port: number }));
     super(provider, `${spec.name}-preflight`, { stack: pulumi.getStack(), cluster: spec.name, clusterId, hosts, ports, fixed: fixedLabels(spec) }, opts, "pgha", "Preflight");
   }
 }

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Certificate, CertificateAuthority } from "../resources/certificates";
+import type { Endpoints } from "../cluster/endpoints";
 import { ClusterSpec } from "../cluster/spec";
 import type { ControlInputs } from "../resources/control";
 import type { ReachInputs } from "../live/reach/reach";
@@ -11,22 +12,6 @@ export interface ClusterArgs {
   authority: CertificateAuthority;
   /** By which Patroni is commanded. */
   operator: Certificate;
-}
-
-export interface Address {
-  host: string;
-  port: number;
-}
-
-/** How clients and operators reach what a target has built. Known at preview; several addresses are alternatives. */
-export interface Endpoints {
-  poolers: Address[];
-  write: Address[];
-  read: Address[];
-  stats: Address[];
-  patroni: Address[];
-  /** Name of a load balancer before the poolers and proxies. */
-  balancer?: string;
 }
 
 /** What every target gives: servers that run, and the way to them. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { planCluster } from "../../infra/plan";
 import { parseConfig } from "../../infra/config";
 import { ask } from "../../infra/live/patroni/client";
-import { USER_DATA_LIMIT, userData } from "../../infra/render/userData";
+import { USER_DATA_LIMIT, userData } from "../../infra/targets/aws/userData";
 import { query, takeApart } from "../e2e/support/project";
 import { MACHINE } from "../unit/support/monitor";
 import { prodConfiguration } from "../unit/support/prod";

@@ -1,16 +1,5 @@
-import type { Ec2Plan, Ec2Volume } from "./place";
-import table from "./prices/us-east-1.json";
-
-interface InstanceType {
-  architecture: string;
-  cores: number;
-  memoryGiB: number;
-  /** Price of an hour. */
-  hour: number;
-}
-
-/** Dated; the file says where the prices are from. */
-export const prices: Omit<typeof table, "instances"> & { instances: Record<string, InstanceType | undefined> } = table;
+import { Ec2Plan, Ec2Volume, Role, rolesOf } from "./place";
+import { prices } from "./prices";
 
 /** Root volume of every machine. GiB. */
 export const ROOT_GIB = 10;
@@ -34,8 +23,8 @@ export interface Cost {
 /** What a planned cluster costs a month, on demand; traffic, requests, backups and taxes come on top. */
 export function monthlyCost({ nodes, nat, publicSubnets, subnets, config }: Ec2Plan): Cost {
   const { hoursPerMonth: hours } = prices;
-  const ofRole = (role: string) => nodes.filter((node) => node.role === role);
-  const instances = ["postgres", "etcd", "edge"].filter((role) => ofRole(role).length).map((role): CostItem => {
+  const ofRole = (role: Role) => nodes.filter((node) => node.role === role);
+  const instances = rolesOf({ nodes }).map((role): CostItem => {
     const { instanceType } = ofRole(role)[0];
     const price = prices.instances[instanceType]?.hour;
     return { item: `${role} ${instanceType}`, count: ofRole(role).length, month: price && price * hours * ofRole(role).length };

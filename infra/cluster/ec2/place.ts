@@ -1,13 +1,20 @@
 import type { AwsConfig } from "../../config/aws";
 import type { ClusterConfig } from "../../config";
 import { addressAt, format, parseNetwork, part } from "./addresses";
-import { prices } from "./cost";
+import { prices } from "./prices";
 import { regions } from "./regions";
 import { sizes } from "./sizes";
 import type { ClusterSpec, Server } from "../spec";
 import { GIB } from "../../config/units";
 
-export type Role = "etcd" | "postgres" | "edge";
+/** Kinds of machines, in the order in which people read of them. */
+export const ROLES = ["postgres", "etcd", "edge"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Those that there are machines of. */
+export function rolesOf({ nodes }: Pick<Ec2Plan, "nodes">): Role[] {
+  return ROLES.filter((role) => nodes.some((node) => node.role === role));
+}
 
 /** A volume that outlives its machine. */
 export interface Ec2Volume {

@@ -1,8 +1,8 @@
 import type { AwsConfig } from "../../config/aws";
 import type { ClusterConfig } from "../../config";
 import { overlap, parseNetwork, size } from "./addresses";
-import { prices } from "./cost";
-import { Ec2Plan, instanceTypeOf, Role, zonesOf } from "./place";
+import { prices } from "./prices";
+import { Ec2Plan, instanceTypeOf, rolesOf, zonesOf } from "./place";
 import { otherPartition, regions } from "./regions";
 import { Fault } from "../../config/errors";
 import type { ClusterSpec } from "../spec";
@@ -18,7 +18,7 @@ export function findEc2Faults(config: ClusterConfig, spec: ClusterSpec): Fault[]
     ...zoneFaults(aws, spec),
     ...networkFaults(aws, spec.ec2),
     ...wayFaults(aws),
-    ...machineFaults(aws, config),
+    ...machineFaults(aws, spec.ec2, config),
     ...volumeFaults(spec.ec2),
     ...portFaults(config),
   ];
@@ -90,9 +90,8 @@ function wayFaults(aws: AwsConfig): Fault[] {
   return faults;
 }
 
-function machineFaults(aws: AwsConfig, { postgres }: ClusterConfig): Fault[] {
-  const roles: Role[] = aws.etcd === "own" ? ["postgres", "etcd", "edge"] : ["postgres", "edge"];
-  return roles.flatMap((role) => {
+function machineFaults(aws: AwsConfig, plan: Ec2Plan, { postgres }: ClusterConfig): Fault[] {
+  return rolesOf(plan).flatMap((role) => {
     const key = `instances.${role}`;
     const type = instanceTypeOf(aws, role);
     const known = prices.instances[type];

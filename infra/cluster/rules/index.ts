@@ -31,7 +31,7 @@ const RESERVED: Record<string, string> = {
 type Rule = (spec: ClusterSpec, overrides: Settings) => Fault[];
 
 /** Everything that is well formed but cannot work, or would break a promise. Each rule returns its faults. */
-const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, ports, pools, slots, logs, parameters, memory, disk, durability, replay, timers, writeOutage, ...declarationRules];
+const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, pools, slots, logs, parameters, memory, disk, durability, replay, timers, writeOutage, ...declarationRules];
 
 export function findFaults(spec: ClusterSpec, overrides: Settings): Fault[] {
   return rules.flatMap((rule) => rule(spec, overrides));
@@ -53,26 +53,6 @@ function strictNeedsASpare({ replication, members }: ClusterSpec): Fault[] {
   if (!lacksSpare(replication.mode, members.length - 1)) return [];
   return [fault("replication.mode", "strict without a spare standby stops all writes when one standby is down",
     `raise standbys to ${STRICT_LEAST + 1}, or use quorum`)];
-}
-
-function ports(spec: ClusterSpec): Fault[] {
-  if (spec.target !== "docker") return [];
-  const uses = [
-    ...spec.poolers.map(({ name, port }) => ({ key: "ports.pgbouncer", name, port })),
-    ...spec.proxies.flatMap(({ name, writePort, readPort, statsPort }) => [
-      { key: "ports.write", name: `${name} (write)`, port: writePort },
-      { key: "ports.read", name: `${name} (read)`, port: readPort },
-      { key: "ports.stats", name: `${name} (stats)`, port: statsPort },
-    ]),
-    ...spec.members.map(({ name, patroniPort }) => ({ key: "ports.patroni", name: `${name} (patroni)`, port: patroniPort })),
-  ];
-  const faults = uses.flatMap(({ key, name, port }, index) => {
-    const other = uses.slice(0, index).find((use) => use.port === port);
-    if (other) return [fault(key, `${name} and ${other.name} would both listen on port ${port}`, "move one of them (instance n adds 10 × (n − 1))")];
-    if (port > 65535) return [fault(key, `${name} would listen on port ${port}`, "stay below 65536, ports.offset included")];
-    return [];
-  });
-  return faults.filter(({ key }, index) => faults.findIndex((first) => first.key === key) === index);
 }
 
 function pools({ pool, poolers, settings, databases }: ClusterSpec): Fault[] {

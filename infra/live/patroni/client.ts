@@ -1,6 +1,6 @@
 import * as https from "node:https";
 import type { Reach } from "../reach/reach";
-import type { Address } from "../../targets/target";
+import type { Address } from "../../cluster/endpoints";
 
 export type Json = { [key: string]: unknown };
 

@@ -1,4 +1,4 @@
-import type { Address } from "../../targets/target";
+import type { Address } from "../../cluster/endpoints";
 import { Access, ask, call, Json } from "./client";
 
 /** One member as the cluster knows it. */

@@ -1,4 +1,4 @@
-import type { Address } from "../../targets/target";
+import type { Address } from "../../cluster/endpoints";
 import { Access, call, Json, pause } from "./client";
 import type { Member } from "./members";
 

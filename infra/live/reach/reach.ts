@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Control } from "../patroni/client";
-import type { Address } from "../../targets/target";
+import type { Address } from "../../cluster/endpoints";
 import { openForward } from "./ssm";
 
 /** Port-forwards of AWS Systems Manager, through the first of these machines that takes a session. Nothing else is needed at either end but the AWS CLI and its session-manager-plugin here. */

@@ -1,5 +1,5 @@
 import { ChildProcess, spawn } from "node:child_process";
-import type { Address } from "../../targets/target";
+import type { Address } from "../../cluster/endpoints";
 import type { Reach } from "./reach";
 
 export interface Forward {

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Network } from "./network";
 import type { SecurityGroups } from "./securityGroups";
 import { named, shortName, Site } from "./site";
-import { CLIENT_PORTS } from "./traffic";
+import { clientPorts } from "./traffic";
 
 /** AWS takes 32 characters, of which the provider adds 8. */
 const NAME = 24;
@@ -29,7 +29,8 @@ export class Balancer extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: network.reserved },
     );
-    for (const port of CLIENT_PORTS) {
+    for (const { service, port } of clientPorts) {
+      const page = service.ports.find(({ from }) => from.some(({ who }) => who === "balancer"));
       const group = new lb.TargetGroup(
         shortName(spec.name, `targets-${port}`, NAME),
         {
@@ -40,14 +41,15 @@ export class Balancer extends pulumi.ComponentResource {
           deregistrationDelay: 30,
           connectionTermination: true,
           healthCheck:
-            port === 6432
-              ? { protocol: "TCP", interval: 10, healthyThreshold: 2, unhealthyThreshold: 2 }
-              : { protocol: "HTTPS", port: "8404", path: "/health", matcher: "200", interval: 10, healthyThreshold: 2, unhealthyThreshold: 2 },
+            // By the page that the load balancer may ask; else by a connection
+            page
+              ? { protocol: "HTTPS", port: String(page.number), path: "/health", matcher: "200", interval: 10, healthyThreshold: 2, unhealthyThreshold: 2 }
+              : { protocol: "TCP", interval: 10, healthyThreshold: 2, unhealthyThreshold: 2 },
           tags: named(`${name}-${port}`),
         },
         { parent: this },
       );
-      for (const { host, address } of port === 6432 ? spec.poolers : spec.proxies)
+      for (const { host, address } of service.servers(spec))
         new lb.TargetGroupAttachment(`${name}-${port}-${host}`, { targetGroupArn: group.arn, targetId: address, port }, { parent: this });
       new lb.Listener(
         `${name}-${port}`,

@@ -2,18 +2,21 @@ import * as aws from "@pulumi/aws/provider";
 import * as kms from "@pulumi/aws/kms";
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
-import type { Ec2Node, Ec2Plan, Role } from "../../cluster/ec2/place";
+import { Ec2Node, Ec2Plan, Role, ROLES } from "../../cluster/ec2/place";
 import { ConfigurationError } from "../../config/errors";
+import type { Endpoints } from "../../cluster/endpoints";
 import { ControlInputs, controlOf } from "../../resources/control";
-import type { ClusterArgs, Endpoints, Target } from "../target";
-import { userList } from "../userList";
+import { allServices, endpointsOf } from "../../services";
+import { fill, valuesOf } from "../fill";
+import type { ClusterArgs, Target } from "../target";
 import { Balancer } from "./balancer";
 import { Bucket } from "./bucket";
 import { Endpoints as VpcEndpoints } from "./endpoints";
 import { Machine } from "./machine";
 import { Names } from "./names";
 import { Network } from "./network";
-import { Parameters, Values } from "./parameters";
+import { Parameters } from "./parameters";
+import { placeOf } from "./places";
 import { InstanceRole } from "./role";
 import { SecurityGroups } from "./securityGroups";
 import { Site } from "./site";
@@ -53,24 +56,17 @@ export class AwsCluster extends pulumi.ComponentResource implements Target {
     const balancer = new Balancer(this.site, this.network, this.groups, of);
     new Names(this.site, this.network, balancer, of);
 
-    this.endpoints = {
-      poolers: spec.poolers.map(({ address, port }) => ({ host: address, port })),
-      write: spec.proxies.map(({ address, writePort }) => ({ host: address, port: writePort })),
-      read: spec.proxies.map(({ address, readPort }) => ({ host: address, port: readPort })),
-      stats: spec.proxies.map(({ address, statsPort }) => ({ host: address, port: statsPort })),
-      patroni: spec.members.map(({ address, patroniPort }) => ({ host: address, port: patroniPort })),
-      balancer: plan.balancer,
-    };
+    this.endpoints = { ...endpointsOf(spec, ({ address }) => address), balancer: plan.balancer };
 
-    // The poolers first: by them the rest is reached, and they hold the writers back while a primary moves
-    const edges = this.inTurn("edge", []);
+    // The edge before the rest: by it the others are reached, and its poolers hold the writers back while a primary moves
+    const made: Partial<Record<Role, Machine[]>> = {};
+    const machines = (role: Role): Machine[] => (made[role] ??= this.inTurn(role, placeOf(plan, role).after.flatMap((other) => machines(other).slice(-1))));
+    const edges = machines("edge");
     this.reach = plan.config.access.way === "ssm" ? { region: plan.config.region, instances: edges.map(({ instance }) => instance.id) } : undefined;
     this.control = { ...controlOf({ ...args, endpoints: this.endpoints }), reach: this.reach };
-    const etcd = this.inTurn("etcd", []);
-    const members = this.inTurn("postgres", [...edges.slice(-1), ...etcd.slice(-1)]);
-
-    this.servers = members.map(({ instance }) => instance.id);
-    this.started = [...members, ...edges].map(({ rollout }) => rollout);
+    ROLES.forEach(machines);
+    this.servers = machines("postgres").map(({ instance }) => instance.id);
+    this.started = ROLES.filter((role) => placeOf(plan, role).last).flatMap(machines).map(({ rollout }) => rollout);
     this.registerOutputs({});
   }
 
@@ -99,25 +95,13 @@ export class AwsCluster extends pulumi.ComponentResource implements Target {
   }
 
   /** Contents of the files of secrets, by name. */
-  private sharedValues(): Values {
-    const { passwords } = this.args.secrets;
-    const lines = (list: pulumi.Output<string>[]) => pulumi.all(list).apply((all) => all.join("\n"));
-    return {
-      "ca.crt": this.args.authority.certificate,
-      etcd_root: passwords.etcdRoot,
-      etcd_patroni: passwords.etcdPatroni,
-      "patroni.env": lines([
-        pulumi.interpolate`PATRONI_SUPERUSER_PASSWORD=${passwords.postgres}`,
-        pulumi.interpolate`PATRONI_REPLICATION_PASSWORD=${passwords.replicator}`,
-        pulumi.interpolate`PATRONI_REWIND_PASSWORD=${passwords.rewind}`,
-        // Patroni reads etcd's password from the environment only beside another of its settings
-        pulumi.output("PATRONI_ETCD3_PROTOCOL=https\nPATRONI_ETCD3_USERNAME=patroni"),
-        pulumi.interpolate`PATRONI_ETCD3_PASSWORD=${passwords.etcdPatroni}`,
-      ]),
-      "haproxy.env": pulumi.interpolate`STATS_PASSWORD=${passwords.stats}`,
-      userlist: userList(this.args.spec, this.args.secrets),
-      pgpass: pulumi.interpolate`localhost:6432:pgbouncer:pooler_admin:${passwords.poolerAdmin}`,
-    };
+  private sharedValues(): Record<string, pulumi.Input<string>> {
+    const values = valuesOf(this.args.secrets);
+    const ofServices = allServices.flatMap(({ secrets, environment }) => [
+      ...(environment ? [[environment.file, variables(environment.variables)]] : []),
+      ...secrets(this.args.spec).filter(({ own }) => !own).map(({ name, text }) => [name, text]),
+    ]);
+    return { "ca.crt": this.args.authority.certificate, ...Object.fromEntries(ofServices.map(([name, text]) => [name, fill(text, values)])) };
   }
 
   /** Machines of one role: the first one once `first` are as their bundles say, every further one once the one before it is. */
@@ -147,6 +131,8 @@ export class AwsCluster extends pulumi.ComponentResource implements Target {
     );
   }
 }
+
+const variables = (of: Record<string, string>) => Object.entries(of).map(([name, text]) => `${name}=${text}`).join("\n");
 
 /** Pulumi.prod.yaml comes with one, so that it can be previewed as it is. */
 function refusePlaceholder({ config: { ami, region, architecture } }: Ec2Plan): void {

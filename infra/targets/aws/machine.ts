@@ -6,8 +6,10 @@ import { Certificate, CertificateAuthority } from "../../resources/certificates"
 import { ROOT_GIB } from "../../cluster/ec2/cost";
 import type { Ec2Node } from "../../cluster/ec2/place";
 import type { ControlInputs } from "../../resources/control";
-import { bundle, bundleText, restartHash } from "../../render/bundle";
-import { userData } from "../../render/userData";
+import { bundle, bundleText, restartHash } from "./bundle";
+import { userData } from "./userData";
+import { allServices } from "../../services";
+import { fill } from "../fill";
 import { fingerprint } from "../fingerprint";
 import type { Bucket } from "./bucket";
 import { Handover } from "../../resources/machineHandover";
@@ -68,11 +70,13 @@ export class Machine extends pulumi.ComponentResource {
   private ownParameters(volumes: Volumes): Parameters {
     const { site, node, authority } = this.args;
     const certificate = new Certificate(`${node.host}-certificate`, { authority, unit: node.host, names: node.certificateNames }, { parent: this });
+    const { certificate: chain, key } = certificate;
+    const ofServices = allServices.flatMap(({ secrets }) => secrets(site.spec).filter(({ own }) => own));
     const values = {
-      tls_key: certificate.key,
-      "tls.crt": certificate.certificate,
-      tls_pem: pulumi.interpolate`${certificate.certificate}${certificate.key}`,
+      tls_key: key,
+      "tls.crt": chain,
       volumes: volumes.list,
+      ...Object.fromEntries(ofServices.map(({ name, text }) => [name, fill(text, { certificate: chain, key })])),
     };
     return new Parameters(`${node.host}-parameters`, site, node, true, values, { parent: this });
   }

@@ -1,8 +1,8 @@
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import type { Ec2Node } from "../../cluster/ec2/place";
-import { parameterName, secretFiles } from "../../render/bundle";
-import type { SecretFile } from "../../render/services";
+import { parameterName, secretFiles } from "./bundle";
+import type { SecretFile } from "./parts";
 import { fingerprint } from "../fingerprint";
 import type { Site } from "./site";
 

@@ -1,9 +1,9 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import type { Ec2Plan, Role } from "../../cluster/ec2/place";
+import { Ec2Plan, Role, rolesOf } from "../../cluster/ec2/place";
 import type { Network } from "./network";
 import { named } from "./site";
-import { CLIENT_PORTS, Flow, flowsOf, Group, OPERATOR_PORTS } from "./traffic";
+import { clientPorts, Flow, flowsOf, Group, operatorPorts } from "./traffic";
 
 /** One group for each kind of machine; they name each other, and nothing else comes in. */
 export class SecurityGroups extends pulumi.ComponentResource {
@@ -17,7 +17,7 @@ export class SecurityGroups extends pulumi.ComponentResource {
     for (const flow of flows) this.allow(flow);
     this.clients();
     this.operators();
-    for (const group of groups) if (["etcd", "postgres", "edge"].includes(group)) this.wayOut(group as Role);
+    for (const role of rolesOf(plan)) this.wayOut(role);
     this.registerOutputs({});
   }
 
@@ -38,7 +38,7 @@ export class SecurityGroups extends pulumi.ComponentResource {
   private clients(): void {
     const { cidrs, securityGroups } = this.plan.config.clients;
     for (const to of ["edge", "balancer"] as const)
-      for (const port of CLIENT_PORTS) {
+      for (const { port } of clientPorts) {
         const rule = { type: "ingress", protocol: "tcp", fromPort: port, toPort: port, description: "clients", securityGroupId: this.ids[to] };
         const name = `${this.cluster}-clients-${to}-${port}`;
         if (cidrs.length) new ec2.SecurityGroupRule(`${name}-networks`, { ...rule, cidrBlocks: [...new Set(cidrs)] }, { parent: this });
@@ -50,9 +50,9 @@ export class SecurityGroups extends pulumi.ComponentResource {
   private operators(): void {
     const { access, clients } = this.plan.config;
     if (access.way !== "direct") return;
-    for (const { to, port } of OPERATOR_PORTS) {
+    for (const { to, port } of operatorPorts(this.plan)) {
       // AWS refuses the same rule twice: where clients come from the same network, theirs is there already
-      const known = to === "edge" && CLIENT_PORTS.includes(port) ? clients.cidrs : [];
+      const known = to === "edge" && clientPorts.some((one) => one.port === port) ? clients.cidrs : [];
       const cidrs = [...new Set(access.cidrs)].filter((cidr) => !known.includes(cidr));
       if (!cidrs.length) continue;
       const rule = { type: "ingress", protocol: "tcp", fromPort: port, toPort: port, description: "operators", securityGroupId: this.ids[to], cidrBlocks: cidrs };

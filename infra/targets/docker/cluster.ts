@@ -1,12 +1,16 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ControlInputs, controlOf, poolsOf } from "../../resources/control";
-import { ClusterArgs, Endpoints, Target } from "../target";
+import type { Endpoints } from "../../cluster/endpoints";
+import type { Kind } from "../../cluster/spec";
+import { endpointsOf, inOrder, lastServices } from "../../services";
+import type { Service } from "../../services/service";
+import { valuesOf } from "../fill";
+import type { ClusterArgs, Target } from "../target";
 import { Images } from "./images";
 import { fixedLabels, Preflight } from "../../resources/preflight";
-import { DockerServer, keptVolume, ServerArgs, Site } from "./server";
-import { userList } from "../userList";
-import { etcdServer, Parts, poolerServer, postgresServer, proxyServer } from "./services";
+import { DockerServer, keptVolume, Site } from "./server";
+import { describeServer, Parts } from "./describe";
 
 /** A cluster as containers on one Docker engine: one network, one container a server, one volume for whatever must last. */
 export class DockerCluster extends pulumi.ComponentResource implements Target {
@@ -26,40 +30,28 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
     );
     const site: Site = { cluster: spec.name, clusterId: secrets.clusterId, preflight, fixed: fixedLabels(spec), network, authority };
 
-    this.endpoints = {
-      poolers: spec.poolers.map(({ port }) => local(port)),
-      write: spec.proxies.map(({ writePort }) => local(writePort)),
-      read: spec.proxies.map(({ readPort }) => local(readPort)),
-      stats: spec.proxies.map(({ statsPort }) => local(statsPort)),
-      patroni: spec.members.map(({ patroniPort }) => local(patroniPort)),
-    };
+    this.endpoints = endpointsOf(spec, () => "localhost");
     this.control = controlOf({ spec, endpoints: this.endpoints, authority, operator, secrets });
     const pools = poolsOf({ spec, endpoints: this.endpoints, secrets });
-    const parts: Parts = { spec, site, images, passwords: secrets.passwords, control: this.control, pools, userList: userList(spec, secrets) };
+    const parts: Parts = { spec, site, images, values: valuesOf(secrets), control: this.control, pools };
 
-    // One after the other, when they are made and when they are replaced
-    const etcd = this.inTurn(spec.etcd, [], (member) => etcdServer(parts, member, keptVolume(site, "etcd", member.volume, this)));
-    const proxies = this.inTurn(spec.proxies, [], (proxy) => proxyServer(parts, proxy));
-    const poolers = this.inTurn(spec.poolers, [], (pooler) => poolerServer(parts, pooler));
-    const members = this.inTurn(spec.members, etcd, (member) =>
-      postgresServer(parts, member, keptVolume(site, "postgres", member.volume, this), [...proxies, ...poolers]));
-
-    this.servers = members.map(({ container }) => container.id);
-    this.started = [...members, ...proxies, ...poolers].map(({ container }) => container);
+    const made = {} as Record<Kind, DockerServer[]>;
+    for (const service of inOrder) made[service.kind] = this.inTurn(parts, service, made);
+    const containers = (kind: Kind) => made[kind].map(({ container }) => container);
+    this.servers = containers("postgres").map(({ id }) => id);
+    this.started = lastServices.flatMap(({ kind }) => containers(kind));
     this.registerOutputs({});
   }
 
-  /** Makes each server, the first one after `after`, every further one after the one before it. */
-  private inTurn<T>(servers: T[], after: DockerServer[], describe: (server: T) => ServerArgs): DockerServer[] {
-    const made: DockerServer[] = [];
-    for (const server of servers) {
-      const before = (made.length ? made : after).slice(-1).map(({ container }) => container);
-      made.push(new DockerServer(describe(server), before, { parent: this }));
+  /** Makes the servers of a service one after the other, which is also the order in which they are replaced; the first one after what it needs. */
+  private inTurn(parts: Parts, service: Service, made: Record<Kind, DockerServer[]>): DockerServer[] {
+    const { kind, needs, container } = service;
+    const servers: DockerServer[] = [];
+    for (const server of service.servers(parts.spec)) {
+      const before = servers.length ? servers.slice(-1) : needs.flatMap((needed) => made[needed].slice(-1));
+      const volume = container.volume ? keptVolume(parts.site, kind, `${server.host}-data`, this) : undefined;
+      servers.push(new DockerServer(describeServer(parts, service, server, volume, made), before.map((one) => one.container), { parent: this }));
     }
-    return made;
+    return servers;
   }
-}
-
-function local(port: number) {
-  return { host: "localhost", port };
 }

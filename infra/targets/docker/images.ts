@@ -1,7 +1,8 @@
 import * as path from "path";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { ClusterSpec } from "../../cluster/spec";
+import type { ClusterSpec, Kind } from "../../cluster/spec";
+import { inOrder } from "../../services";
 
 const CONTEXT = path.relative(process.cwd(), path.join(__dirname, "../../../images"));
 
@@ -23,15 +24,12 @@ function proxies(): Record<string, pulumi.Input<string>> {
 /** The images of a cluster, built one after the other from the stages of one Dockerfile, so that they share layers. */
 export class Images extends pulumi.ComponentResource {
   /** Image ids, which change when the content does. */
-  readonly etcd: pulumi.Output<string>;
-  readonly haproxy: pulumi.Output<string>;
-  readonly pgbouncer: pulumi.Output<string>;
-  readonly postgres: pulumi.Output<string>;
+  readonly of: Record<Kind, pulumi.Output<string>>;
 
   constructor(spec: ClusterSpec, after: pulumi.Resource, opts?: pulumi.ComponentResourceOptions) {
     super("pgha:docker:Images", `${spec.name}-images`, {}, opts);
     let previous = after;
-    const build = (target: string, tag: string, args: Record<string, string> = {}) => {
+    const build = (target: Kind, tag: string, args: Record<string, string>) => {
       const image = new docker.Image(
         `${spec.name}-${target}-image`,
         {
@@ -50,10 +48,11 @@ export class Images extends pulumi.ComponentResource {
       previous = image;
       return image.repoDigest;
     };
-    this.etcd = build("etcd", "1");
-    this.haproxy = build("haproxy", "1");
-    this.pgbouncer = build("pgbouncer", "1");
-    this.postgres = build("postgres", String(spec.version), { POSTGRES: String(spec.version) });
+    const built = inOrder.map(({ kind, container }) => {
+      const { tag, args } = container.image?.(spec) ?? { tag: "1", args: {} };
+      return [kind, build(kind, tag, args)];
+    });
+    this.of = Object.fromEntries(built);
     this.registerOutputs({});
   }
 }

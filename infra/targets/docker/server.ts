@@ -1,9 +1,11 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { Certificate, CertificateAuthority } from "../../resources/certificates";
-import { Server } from "../../cluster/spec";
+import type { Kind, Server } from "../../cluster/spec";
+import type { Secret } from "../../services/service";
 import { RenderedFile } from "../../render/template";
 import { MIB } from "../../config/units";
+import { fill, Values } from "../fill";
 import { fingerprint } from "../fingerprint";
 import { FINGERPRINT } from "../../live/docker/fingerprint";
 import { Handover, HandoverArgs } from "../../resources/containerHandover";
@@ -23,13 +25,14 @@ export interface Site {
 export interface ServerArgs {
   site: Site;
   server: Server;
-  role: "etcd" | "postgres" | "haproxy" | "pgbouncer";
+  kind: Kind;
   image: pulumi.Input<string>;
   files: RenderedFile[];
   /** Read at the server's first start only: a change of them replaces nothing. */
   firstFiles?: RenderedFile[];
-  /** Become files of that name under /run/secrets, in memory. */
-  secrets: Record<string, pulumi.Input<string>>;
+  secrets: Secret[];
+  /** For the names in them; its own certificate and key are added. */
+  values: Values;
   /** Stay in the environment, for programs that read them there. */
   environment?: Record<string, pulumi.Input<string>>;
   volume?: { name: pulumi.Input<string>; path: string };
@@ -56,7 +59,7 @@ export class DockerServer extends pulumi.ComponentResource {
   readonly fingerprint: pulumi.Output<string>;
 
   constructor(args: ServerArgs, after: pulumi.Resource[], opts: pulumi.ComponentResourceOptions) {
-    const { site, server, role, firstFiles = [] } = args;
+    const { site, server, kind, firstFiles = [] } = args;
     super("pgha:docker:Server", server.host, {}, opts);
     this.host = server.host;
     const certificate = new Certificate(
@@ -69,10 +72,10 @@ export class DockerServer extends pulumi.ComponentResource {
       { path: "/etc/pgha/ca.crt", content: site.authority.certificate },
       { path: "/etc/pgha/tls.crt", content: certificate.certificate },
     ];
+    const values = { ...args.values, certificate: certificate.certificate, key: certificate.key };
     const secrets: Record<string, pulumi.Input<string>> = {
       tls_key: certificate.key,
-      ...(role === "haproxy" ? { tls_pem: pulumi.interpolate`${certificate.certificate}${certificate.key}` } : {}),
-      ...args.secrets,
+      ...Object.fromEntries(args.secrets.map(({ name, text }) => [name, fill(text, values)])),
     };
     const environment = [
       ...Object.entries(args.environment ?? {}),
@@ -108,7 +111,7 @@ export class DockerServer extends pulumi.ComponentResource {
       {
         ...replacing,
         uploads: [...firstFiles.map(({ path, content }) => ({ file: path, content })), ...replacing.uploads],
-        labels: [...labels(site, role), { label: FINGERPRINT, value: this.fingerprint }],
+        labels: [...labels(site, kind), { label: FINGERPRINT, value: this.fingerprint }],
         restart: "unless-stopped",
         memory: Math.ceil(args.memory / MIB),
         memorySwap: Math.ceil(args.memory / MIB),
@@ -130,16 +133,16 @@ export class DockerServer extends pulumi.ComponentResource {
 }
 
 /** A volume that outlives its server, its deletion from the program and `pulumi destroy`. */
-export function keptVolume(site: Site, role: ServerArgs["role"], name: string, parent: pulumi.Resource): docker.Volume {
+export function keptVolume(site: Site, kind: Kind, name: string, parent: pulumi.Resource): docker.Volume {
   const fixed = site.fixed.map(({ label, value }) => ({ label, value }));
   const opts = { parent, dependsOn: site.preflight, retainOnDelete: true, ignoreChanges: ["labels"] };
-  return new docker.Volume(name, { name, labels: [...labels(site, role), ...fixed] }, opts);
+  return new docker.Volume(name, { name, labels: [...labels(site, kind), ...fixed] }, opts);
 }
 
-function labels(site: Site, role: string) {
+function labels(site: Site, kind: Kind) {
   return [
     { label: "pgha.cluster", value: site.cluster },
     { label: "pgha.cluster-id", value: site.clusterId },
-    { label: "pgha.role", value: role },
+    { label: "pgha.role", value: kind },
   ];
 }

@@ -1,21 +1,10 @@
 import { ClusterSpec } from "../../../infra/cluster/spec";
-import { bootstrapFile } from "../../../infra/render/dynamic";
-import { etcdFile } from "../../../infra/render/etcd";
-import { haproxyFile } from "../../../infra/render/haproxy";
-import { patroniFile } from "../../../infra/render/patroni";
-import { pgbouncerFile } from "../../../infra/render/pgbouncer";
 import { RenderedFile } from "../../../infra/render/template";
+import { allServices } from "../../../infra/services";
 
-/** Every file of the first server of each service, and of a second one where it differs in more than its name. */
+/** Every file of the first server of each service, and of a second pooler, which differs in more than its name. */
 export function filesOf(spec: ClusterSpec): { server: string; file: RenderedFile }[] {
-  const [etcd] = spec.etcd;
-  const [member] = spec.members;
-  const [proxy] = spec.proxies;
-  return [
-    { server: etcd.name, file: etcdFile(spec, etcd) },
-    { server: member.name, file: patroniFile(spec, member) },
-    { server: member.name, file: bootstrapFile(spec) },
-    { server: proxy.name, file: haproxyFile(spec, proxy) },
-    ...spec.poolers.slice(0, 2).map((pooler) => ({ server: pooler.name, file: pgbouncerFile(spec, pooler) })),
-  ];
+  return allServices.flatMap((service) =>
+    service.servers(spec).slice(0, service.kind === "pgbouncer" ? 2 : 1).flatMap((server) =>
+      [...service.files(spec, server), ...(service.firstFiles?.(spec) ?? [])].map((file) => ({ server: server.name, file }))));
 }

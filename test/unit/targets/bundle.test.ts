@@ -6,9 +6,9 @@ import { planSubscription } from "../../../infra/live/schema/declared/subscripti
 import { planCluster } from "../../../infra/plan";
 import type { Ec2Node } from "../../../infra/cluster/ec2/place";
 import { parseConfig } from "../../../infra/config";
-import { bundle, bundleText, restartHash } from "../../../infra/render/bundle";
-import { hugePages } from "../../../infra/render/host";
-import { userData, USER_DATA_LIMIT } from "../../../infra/render/userData";
+import { bundle, bundleText, restartHash } from "../../../infra/targets/aws/bundle";
+import { hugePages } from "../../../infra/targets/aws/host";
+import { userData, USER_DATA_LIMIT } from "../../../infra/targets/aws/userData";
 import { prodConfiguration } from "../support/prod";
 import { MACHINE } from "../support/monitor";
 

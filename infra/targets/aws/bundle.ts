@@ -1,13 +1,13 @@
 import * as fs from "fs";
 import * as path from "path";
 import { createHash } from "node:crypto";
-import { preferredSuccessors } from "../cluster/succession";
-import { ClusterSpec } from "../cluster/spec";
-import { Ec2Node } from "../cluster/ec2/place";
+import { preferredSuccessors } from "../../cluster/succession";
+import { ClusterSpec } from "../../cluster/spec";
+import { Ec2Node } from "../../cluster/ec2/place";
 import { hostFiles, hostsBlock } from "./host";
-import { partsOf, SecretFile, Service } from "./services";
-import { RenderedFile } from "./template";
-import { Unit, unitFile } from "./units";
+import { partsOf, SecretFile, Service } from "./parts";
+import { RenderedFile } from "../../render/template";
+import { unitFile } from "./units";
 
 interface BundledFile {
   content: string;
@@ -30,7 +30,7 @@ export interface Bundle {
   successors: string[];
 }
 
-const COMMON: Unit[] = ["thp", "secrets", "disks"];
+const COMMON = ["thp", "secrets", "disks"];
 const PROGRAMS = ["apply.py", "atomic.py", "leadership.py", "secret_files.py", "disks"];
 
 /** Where the parameter of a secret is: below its role, or below its machine. */
@@ -89,6 +89,6 @@ function toFiles(files: RenderedFile[]): Record<string, BundledFile> {
 }
 
 function toPrograms(programs: Record<string, string>): Record<string, BundledFile> {
-  const read = (file: string) => fs.readFileSync(path.join(__dirname, "../..", file), "utf8");
+  const read = (file: string) => fs.readFileSync(path.join(__dirname, "../../..", file), "utf8");
   return Object.fromEntries(Object.entries(programs).map(([to, from]) => [to, { content: read(from), owner: "root:root", mode: "0755" }]));
 }

@@ -1,8 +1,6 @@
-import { ClusterSpec } from "../cluster/spec";
-import { Ec2Node } from "../cluster/ec2/place";
-import { render, RenderedFile } from "./template";
-
-export type Unit = "thp" | "secrets" | "disks" | "etcd" | "etcd-authentication" | "patroni" | "leave" | "haproxy" | "pgbouncer" | "keeper";
+import { ClusterSpec } from "../../cluster/spec";
+import { Ec2Node } from "../../cluster/ec2/place";
+import { render, RenderedFile } from "../../render/template";
 
 interface View {
   host: string;
@@ -11,11 +9,11 @@ interface View {
 }
 
 /** The systemd unit `pgha-<unit>.service` of a machine. */
-export function unitFile(spec: ClusterSpec, { host }: Ec2Node, unit: Unit): RenderedFile {
+export function unitFile(spec: ClusterSpec, { host }: Ec2Node, unit: string): RenderedFile {
   const view: View = { host, stopSeconds: spec.timers.primaryStopTimeout + 80 };
   return { path: unitPath(unit), content: render(`ec2/pgha-${unit}.service`, view) };
 }
 
-export function unitPath(unit: Unit): string {
+export function unitPath(unit: string): string {
   return `/etc/systemd/system/pgha-${unit}.service`;
 }

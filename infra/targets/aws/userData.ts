@@ -1,6 +1,8 @@
-import { ClusterSpec } from "../cluster/spec";
-import { Ec2Node, Role } from "../cluster/ec2/place";
-import { render } from "./template";
+import { ClusterSpec } from "../../cluster/spec";
+import { Ec2Node, Role } from "../../cluster/ec2/place";
+import { allServices } from "../../services";
+import type { Service } from "../../services/service";
+import { render } from "../../render/template";
 
 /** EC2 takes 16 KiB; half of it is our own limit, so that somebody can add to it. Bytes. */
 export const USER_DATA_LIMIT = 8192;
@@ -22,14 +24,13 @@ interface View {
 }
 
 /** What makes a machine of a fresh Debian; another one replaces the machine, so it holds nothing that changes. */
-export function userData({ name: cluster, version, ec2 }: ClusterSpec, { host, name, role, volumes }: Ec2Node): string {
+export function userData(spec: ClusterSpec, { host, name, role, names }: Ec2Node): string {
+  const { name: cluster, ec2 } = spec;
   const { region, architecture, packages } = ec2!.config;
-  const etcd = volumes.some((volume) => volume.name === "etcd") ? ["etcd-server", "etcd-client"] : [];
-  const ofRole: Record<Role, string[]> = {
-    etcd,
-    postgres: [`postgresql-${version}`, `postgresql-${version}-cron`, `postgresql-${version}-partman`, "patroni", "python3-etcd", ...etcd],
-    edge: ["haproxy", "pgbouncer", "postgresql-client-common", "postgresql-client", "python3-psycopg2"],
-  };
+  // What may be on a machine of this role, its own services first
+  const here = (service: Service) => service.machine.role === role;
+  const besides = allServices.filter((service) => !here(service) && service.servers(spec).some((server) => names.includes(server.host)));
+  const installed = [...allServices.filter(here), ...besides].flatMap(({ machine }) => machine.packages(spec));
   const view: View = {
     cluster, host, name, role, region, architecture,
     users: [
@@ -39,7 +40,7 @@ export function userData({ name: cluster, version, ec2 }: ClusterSpec, { host, n
     ],
     installs: packages.source !== "baked",
     pgdg: packages.source === "pgdg",
-    packages: ofRole[role].join(" "),
+    packages: installed.join(" "),
     proxies: packages.proxy ? [packages.proxy] : [],
   };
   return render("ec2/user-data.sh", view);

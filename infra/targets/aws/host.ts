@@ -1,7 +1,7 @@
-import { ClusterSpec } from "../cluster/spec";
-import { Ec2Node } from "../cluster/ec2/place";
-import { MIB, parseSize } from "../config/units";
-import { render, RenderedFile } from "./template";
+import { ClusterSpec } from "../../cluster/spec";
+import { Ec2Node } from "../../cluster/ec2/place";
+import { MIB, parseSize } from "../../config/units";
+import { render, RenderedFile } from "../../render/template";
 
 const HUGE_PAGE = 2 * MIB;
 
