@@ -37,11 +37,11 @@ export function withOptionalNumber(args: string[], option: string, standard: num
   return [...args.slice(0, index), `${option}=${value}`, ...args.slice(index + (follows ? 2 : 1))];
 }
 
-/** Seconds of an option: a number from 0.5 to 3600. */
-export function parseSeconds(command: string, option: string, text: string): number {
+/** Seconds of an option: a number from 0.5 to `most`. */
+export function parseSeconds(command: string, option: string, text: string, most = 3600): number {
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
-  if (seconds >= 0.5 && seconds <= 3600) return seconds;
-  throw new UsageError(`${option} takes seconds from 0.5 to 3600, not "${text}"`, `npx pgha ${command} --help`);
+  if (seconds >= 0.5 && seconds <= most) return seconds;
+  throw new UsageError(`${option} takes seconds from 0.5 to ${most}, not "${text}"`, `npx pgha ${command} --help`);
 }
 
 /** One of a table of subcommands, each loaded only when it is asked for. Throws where there is none of this name. */

@@ -3,8 +3,8 @@ the database is PAUSEd: then clients wait for up to query_wait_timeout.
 
 For each database the keeper holds sessions open as the pooler does: as its auth_user, and one through each of its proxies,
 because the pooler's own may go through any of them. One breaks in the same millisecond as the pooler's, so the PAUSE comes
-before a client can be back; the RESUME comes when a new session stands. The keeper RESUMEs only what it has PAUSEd itself,
-and PAUSEs nothing that is paused already.
+before a client can be back; the RESUME comes when a new session stands. The keeper PAUSEs nothing that is paused already, and
+RESUMEs what it has PAUSEd itself, and what somebody else has left PAUSEd for longer than anybody wants.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ ENDED = "due to administrator command"
 PROXY_SECONDS = 0.3
 # More than the longest step of keep(), unless something hangs
 STEP_SECONDS = 15
+# No pause that is wanted lasts that long: a command's 60 s, 5 s of its guard, and some (infra/live/pooler/underPause.ts)
+WANTED_SECONDS = 75
 METRICS_PORT = 6433
 # Who asks for metrics has that long to, and so many may at a time
 ASKING_SECONDS = 5
@@ -59,6 +61,7 @@ class Database:
         self.name, self.patience, self.limit, self.console, self.mark, self.clock = name, patience, limit, console, mark, clock
         # The mark is left by a keeper that died with the database paused
         self.since: float | None = float(mark.read_text()) if mark.exists() else None
+        self.holds = False
         self.missing_since: float | None = None
         self.given_up = False
         self.pauses, self.seconds = 0, 0.0
@@ -80,6 +83,10 @@ class Database:
             if now - self.since >= self.limit:
                 self.resume("given up, clients get their error")
                 self.given_up = True
+            # The PAUSE failed, or the pooler is another process now
+            elif not self.console.paused(self.name):
+                self.console.pause(self.name)
+            self.holds = self.since is not None
         elif not self.given_up and now - self.missing_since >= self.patience and not self.console.paused(self.name):
             self.pause(now)
 
@@ -90,19 +97,20 @@ class Database:
         self.since = now
         self.pauses += 1
         self.console.pause(self.name)
+        self.holds = True
         log(f"PAUSE {self.name}: no server can be reached through any proxy")
 
     def resume(self, reason: str) -> None:
         self.console.resume(self.name)
         took = self.clock() - (self.since or 0)
-        self.since = None
+        self.since, self.holds = None, False
         self.seconds += took
         self.mark.unlink(missing_ok=True)
         log(f"RESUME {self.name} after {took:.2f} s: {reason}")
 
     def metrics(self) -> str:
         paused = 0 if self.since is None else self.clock() - self.since
-        values = {"paused": int(self.since is not None), "paused_for_seconds": paused, "pauses_total": self.pauses,
+        values = {"paused": int(self.holds), "paused_for_seconds": paused, "pauses_total": self.pauses,
                   "paused_seconds_total": self.seconds + paused}
         return "".join(f'pgha_keeper_{key}{{database="{self.name}"}} {value:g}\n' for key, value in values.items())
 
@@ -171,8 +179,11 @@ class PoolerConsole:
             self.session = None
             raise
 
+    def all_paused(self) -> set[str]:
+        return {row["name"] for row in self.query("SHOW DATABASES") if int(row["paused"])}
+
     def paused(self, database: str) -> bool:
-        return any(row["name"] == database and int(row["paused"]) for row in self.query("SHOW DATABASES"))
+        return database in self.all_paused()
 
     def pause(self, database: str) -> None:
         try:
@@ -187,6 +198,9 @@ class PoolerConsole:
         if self.paused(database):
             self.query(f"RESUME {database}")
         self.held.discard(database)
+        self.keep_minimum()
+
+    def keep_minimum(self) -> None:
         if not self.held:
             self.query(f"SET min_pool_size = {self.min_pool_size}")
 
@@ -194,6 +208,38 @@ class PoolerConsole:
 def connect(entry: dict[str, str], writes: bool, login: dict[str, str], proxy: str) -> Session:
     return Session(host=proxy, port=entry["port"], dbname=entry["dbname"], application_name="pgha keeper", tcp_user_timeout=3000,
                    options="-c idle_session_timeout=0", target_session_attrs="read-write" if writes else "any", **login)
+
+
+class Switch:
+    """A dead-man's switch: ends the pause of whoever is not there any more to end it, a command or its machine."""
+
+    def __init__(self, console: PoolerConsole, clock: Callable[[], float] = time.monotonic) -> None:
+        self.console, self.clock = console, clock
+        self.since: dict[str, float] = {}
+        self.resumed = 0
+        self.alive_at = clock()
+
+    def look(self) -> None:
+        now, before = self.clock(), self.since
+        self.since = {name: before.get(name, now) for name in self.console.all_paused()}
+        if before and not self.since:
+            # A command that PAUSEs has had it lowered
+            self.console.keep_minimum()
+        for name, since in self.since.items():
+            if now - since >= WANTED_SECONDS:
+                self.console.resume(name)
+                self.resumed += 1
+                log(f"RESUME {name}: nobody did in {now - since:.0f} s")
+
+    def watch(self) -> None:
+        while True:
+            with contextlib.suppress(*LOST):
+                self.look()
+            self.alive_at = self.clock()
+            time.sleep(HEARTBEAT_SECONDS)
+
+    def metrics(self) -> str:
+        return f"pgha_keeper_forgotten_pauses_total {self.resumed}\n"
 
 
 class Ways:
@@ -297,10 +343,10 @@ class MetricsServer(http.server.ThreadingHTTPServer):
         """Who hangs up is no fault."""
 
 
-def serve_metrics(databases: list[Database]) -> None:
+def serve_metrics(parts: list[Database | Switch]) -> None:
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            text = "".join(database.metrics() for database in databases).encode()
+            text = "".join(part.metrics() for part in parts).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.send_header("Content-Length", str(len(text)))
@@ -333,15 +379,17 @@ def main(configuration: str, alive: Callable[[], None]) -> None:
     # A pause ends while its clients still wait
     limit = float(settings["query_wait_timeout"]) / 2
     login = {"user": user, "password": dict(re.findall(r'"(.*)" "(.*)"', Path("/run/secrets/userlist").read_text()))[user]}
-    databases = []
+    switch = Switch(PoolerConsole(settings["min_pool_size"]))
+    threading.Thread(target=switch.watch, daemon=True).start()
+    parts: list[Database | Switch] = [switch]
     for name, entry in entries.items():
         writes = not name.endswith("_ro")
         # Reads go to several servers: one that is lost leaves the pooler others
         database = Database(name, 0 if writes else 1, limit, PoolerConsole(settings["min_pool_size"]), Path(f"/tmp/keeper-{name}"))
-        databases.append(database)
+        parts.append(database)
         ways = Ways(entry["host"].split(","), partial(connect, entry, writes, login))
         threading.Thread(target=keep, args=(database, ways), daemon=True).start()
-    threading.Thread(target=serve_metrics, args=(databases,), daemon=True).start()
-    while all(time.monotonic() - database.alive_at < STEP_SECONDS for database in databases):
+    threading.Thread(target=serve_metrics, args=(parts,), daemon=True).start()
+    while all(time.monotonic() - part.alive_at < STEP_SECONDS for part in parts):
         alive()
         time.sleep(1)

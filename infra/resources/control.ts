@@ -21,7 +21,7 @@ export function accessOf({ endpoints, authority, operator }: Pick<ControlArgs, "
   return { patroni: endpoints.patroni, authority: authority.certificate, certificate: operator.certificate, key: operator.key };
 }
 
-export type ControlInputs = { [K in keyof Omit<Control, "reach">]: pulumi.Input<Control[K]> } & { reach?: ReachInputs };
+export type ControlInputs = { [K in keyof Omit<Control, "reach" | "forwarded">]: pulumi.Input<Control[K]> } & { reach?: ReachInputs };
 
 /** What the engine's own resources command a running cluster by. Holds passwords and a key. */
 export function controlOf({ spec, endpoints, authority, operator, secrets }: ControlArgs): ControlInputs {

@@ -1,5 +1,5 @@
 import { planSwitchover, Refused, switchover, Switched } from "../../infra/live/patroni/switchover";
-import { PAUSE_SECONDS } from "../../infra/live/pooler/underPause";
+import { Busy, MAX_PAUSE_SECONDS, PAUSE_SECONDS } from "../../infra/live/pooler/underPause";
 import { UserError } from "../../tools/errors";
 import { commonOptions, parseOptions, parseSeconds } from "../arguments";
 import { controlOf } from "../control";
@@ -17,7 +17,8 @@ The poolers are resumed whatever happens: also when it fails, takes too long, or
 
   --to <member>      the new primary (the fittest standby)
   --yes              without asking
-  --timeout <s>      the longest that the poolers may be paused (${PAUSE_SECONDS}); a third of it for open transactions to end
+  --timeout <s>      the longest that the poolers may be paused (${PAUSE_SECONDS}, at most ${MAX_PAUSE_SECONDS}); a third of it for open transactions to end
+  --force            cuts off transactions that are still open then; without it they are named, and nothing is changed
   --stack <name>     which deployment (the selected stack, or dev)
   --json             for programs
 
@@ -31,24 +32,25 @@ const options = {
   ...commonOptions,
   to: { type: "string" },
   yes: { type: "boolean", default: false },
+  force: { type: "boolean", default: false },
   timeout: { type: "string", default: String(PAUSE_SECONDS) },
 } as const;
 
 export async function run(args: string[]): Promise<number> {
-  const { stack, json, to, yes, timeout } = parseOptions("switchover", args, options);
-  const seconds = parseSeconds("switchover", "--timeout", timeout);
+  const { stack, json, to, yes, force, timeout } = parseOptions("switchover", args, options);
+  const seconds = parseSeconds("switchover", "--timeout", timeout, MAX_PAUSE_SECONDS);
   const control = controlOf((await readStack(stack)).outputs);
   try {
     const plan = await planSwitchover(control, { to });
     say(`${plan.from.name} → ${plan.to.name}`);
     if (!yes && !(await confirmed(`Type ${plan.to.name} to go on: `, plan.to.name)))
       throw new Refused("not confirmed: type the name of the new primary, or give --yes");
-    const done = await switchover(control, plan, { seconds, signal: firstSignal(), progress: say });
+    const done = await switchover(control, plan, { seconds, force, signal: firstSignal(), progress: say });
     print(json, done, () => describe(done));
     return 0;
   } catch (error) {
-    if (!(error instanceof Refused)) throw explain(error as Error);
-    say(`refused: ${error.message}`);
+    if (!(error instanceof Refused || error instanceof Busy)) throw explain(error as Error);
+    say(`refused: ${error.message}${error instanceof Busy ? " (--timeout, --force)" : ""}`);
     return 3;
   }
 }

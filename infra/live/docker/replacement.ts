@@ -50,14 +50,17 @@ export async function prepare({ server, neighbours, member, pools, control }: Ha
   if (pools && control) await leaveTraffic(server, pools, control);
 }
 
-/** Readers wait at the poolers until every proxy has noticed that this server goes; it is stopped for that. */
+/**
+ * Readers wait at the poolers until every proxy has noticed that this server goes; it is stopped for that. Statements that
+ * run get a third of the pause to end, then those on this server are cut off.
+ */
 async function leaveReaders(server: string, name: string, control: Control): Promise<void> {
   const others = await addressesWithout(name, control);
   const own = control.patroni.filter((address) => !others.includes(address));
   const serves = () => Promise.all(own.map((address) => call(control, address, "GET", "/replica", undefined, 1))).then(() => true, () => false);
   let stopped: Promise<unknown> | undefined;
   const databases = control.databases.map((database) => `${database}_ro`);
-  await underPause({ ...control, databases }, {}, async (left) => {
+  await underPause({ ...control, databases }, { force: true }, async (left) => {
     stopped = new Docker().getContainer(server).stop();
     stopped.catch(() => undefined);
     while (left() > 0 && (await serves())) await pause(100);

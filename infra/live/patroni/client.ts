@@ -20,6 +20,8 @@ export interface Control extends Access {
   databases: string[];
   /** PgBouncer's console as its administrator, one URL a pooler. */
   poolers: string[];
+  /** All of these addresses are port-forwards. */
+  forwarded?: boolean;
   /** The write port as superuser, one URL a proxy. */
   writers: string[];
 }

@@ -1,11 +1,14 @@
 import { preferredSuccessors } from "../../cluster/succession";
 import { reachingControl } from "../reach/reach";
-import { call, Control, waitUntilReady } from "./client";
+import { call, Control, pause, waitUntilReady } from "./client";
 import { readMembers } from "./members";
 import { awaitSwitchover, switchover } from "./switchover";
+import { Busy } from "../pooler/underPause";
 
 /** Seconds that the other members have to be ready. */
 const MEMBER_SECONDS = 300;
+/** Between two pauses that open transactions outlasted. */
+const BUSY_MS = 5000;
 
 /**
  * Makes sure that every other member streams, and that the primary is another one, with a standby of its own that streams.
@@ -28,9 +31,23 @@ async function leave({ name, order }: { name: string; order: string[] }, control
   await complete();
   const { members } = await readMembers(control);
   if (!members.some((member) => member.primary && member.name === name)) return;
-  const plan = await awaitSwitchover(control, { prefer: preferredSuccessors(order, name) }, MEMBER_SECONDS);
-  await switchover(control, plan, {});
+  await handOver(name, order, control);
   await complete();
+}
+
+/** Writers are held back for seconds at a time only: where a transaction outlasts that, it is tried again for MEMBER_SECONDS. */
+async function handOver(name: string, order: string[], control: Control): Promise<void> {
+  const deadline = Date.now() + MEMBER_SECONDS * 1000;
+  for (;;) {
+    const plan = await awaitSwitchover(control, { prefer: preferredSuccessors(order, name) }, MEMBER_SECONDS);
+    if (plan.from.name !== name) return;
+    try {
+      return void (await switchover(control, plan, {}));
+    } catch (error) {
+      if (!(error instanceof Busy) || Date.now() > deadline) throw error;
+      await pause(BUSY_MS);
+    }
+  }
 }
 
 /** Of the members but this one. */

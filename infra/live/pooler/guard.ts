@@ -22,8 +22,8 @@ export interface Guard {
  * Starts a process of its own that RESUMEs the poolers when this one ends without having released it, kill -9
  * included, and after `seconds` in any case. Resolves when it watches.
  */
-export function armGuard({ poolers, authority, databases }: Poolers, seconds: number): Promise<Guard> {
-  const order: Order = { poolers, authority, databases, seconds };
+export function armGuard({ poolers, authority, databases, forwarded, session }: Poolers, seconds: number): Promise<Guard> {
+  const order: Order = { poolers, authority, databases, forwarded, session, seconds };
   // A session of its own: what ends our process group must not end it
   const child = spawn(process.execPath, ["--require", require.resolve("tsx/cjs"), path.join(__dirname, "guard.ts")], {
     stdio: ["pipe", "pipe", "ignore"],

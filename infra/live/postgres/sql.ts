@@ -1,7 +1,10 @@
 import { Client } from "pg";
 
-/** Opens one connection by a URL of one host, over TLS verified by `authority`. Parameters of the URL are libpq's and ignored. */
-export async function open(url: string, authority: string, milliseconds: number, queryMilliseconds = milliseconds): Promise<Client> {
+/**
+ * Opens one connection by a URL of one host, over TLS verified by `authority`. Parameters of the URL are libpq's and ignored.
+ * `queryMilliseconds` is for each statement; 0: no limit.
+ */
+export async function open(url: string, authority: string, milliseconds: number, queryMilliseconds = milliseconds, name = "pgha-switchover"): Promise<Client> {
   const { hostname, port, username, password, pathname } = new URL(url);
   const client = new Client({
     host: hostname,
@@ -10,7 +13,7 @@ export async function open(url: string, authority: string, milliseconds: number,
     password: decodeURIComponent(password),
     database: pathname.slice(1),
     ssl: { ca: authority },
-    application_name: "pgha-switchover",
+    application_name: name,
     connectionTimeoutMillis: milliseconds,
     query_timeout: queryMilliseconds,
   });

@@ -37,7 +37,7 @@ export async function reachingControl<T>(control: Control, work: (control: Contr
   return reaching(reach, [...patroni, ...urls.map(addressOf)], async (reached) => {
     const [members, rest] = [reached.slice(0, patroni.length), reached.slice(patroni.length)];
     const moved = urls.map((url, index) => moveTo(url, rest[index]));
-    return work({ ...control, reach: undefined, patroni: members, poolers: moved.slice(0, poolers.length), writers: moved.slice(poolers.length) });
+    return work({ ...control, reach: undefined, forwarded: true, patroni: members, poolers: moved.slice(0, poolers.length), writers: moved.slice(poolers.length) });
   });
 }
 

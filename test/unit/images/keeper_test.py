@@ -124,6 +124,19 @@ class Decisions(unittest.TestCase):
         database.reached()
         self.assertEqual(self.console.said, ["PAUSE", "RESUME"])
 
+    def test_a_pause_that_fails_is_tried_again_and_none_is_shown_meanwhile(self):
+        database = self.database()
+        pause, self.console.pause = self.console.pause, lambda name: (_ for _ in ()).throw(OSError("busy"))
+        for _ in range(2):
+            with self.assertRaises(OSError):
+                database.missing()
+        self.assertIn('paused{database="app"} 0\n', database.metrics())
+        self.console.pause = pause
+        database.missing()
+        database.missing()
+        self.assertEqual(self.console.said, ["PAUSE"])
+        self.assertIn('paused{database="app"} 1\n', database.metrics())
+
     def test_metrics_count_pauses_and_their_seconds(self):
         database = self.database()
         self.missing(database, 3)
@@ -180,6 +193,38 @@ class Console(unittest.TestCase):
         self.assertEqual(said[-1], "RESUME app")
         console.resume("app_ro")
         self.assertEqual(said[-1], "SET min_pool_size = 10")
+
+
+class DeadMansSwitch(unittest.TestCase):
+    def setUp(self):
+        self.now, self.left, self.resumed = 1000.0, set(), []
+        self.minima = 0
+        console = types.SimpleNamespace(all_paused=lambda: set(self.left), resume=lambda name: self.resumed.append(name), keep_minimum=self.keep_minimum)
+        self.switch = keeper.Switch(console, lambda: self.now)
+
+    def keep_minimum(self):
+        self.minima += 1
+
+    def look(self, seconds):
+        for _ in range(seconds):
+            self.switch.look()
+            self.now += 1
+
+    def test_a_pause_that_nobody_ends_is_ended_and_counted(self):
+        self.left = {"app"}
+        self.look(keeper.WANTED_SECONDS)
+        self.assertEqual(self.resumed, [])
+        self.look(1)
+        self.assertEqual(self.resumed, ["app"])
+        self.assertEqual(self.switch.metrics(), "pgha_keeper_forgotten_pauses_total 1\n")
+
+    def test_a_pause_is_as_old_as_the_last_look_at_which_there_was_none(self):
+        for _ in range(5):
+            self.left = {"app"}
+            self.look(keeper.WANTED_SECONDS - 10)
+            self.left = set()
+            self.look(1)
+        self.assertEqual((self.resumed, self.minima), ([], 5))
 
 
 class Waiting(unittest.TestCase):

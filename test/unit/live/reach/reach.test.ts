@@ -64,7 +64,7 @@ describe("reaching a cluster by port-forwards", function () {
     await assert.rejects(reaching({ region: "us-east-1", instances: ["i-1"] }, addresses, async () => undefined), /there is no program aws/);
   });
 
-  it("moves every address of a cluster's control, and nothing else", async () => {
+  it("moves every address of a cluster's control, says that they are forwards, and nothing else", async () => {
     const control = {
       patroni: addresses.slice(0, 1), authority: "a", certificate: "c", key: "k", databases: ["app"],
       poolers: ["postgresql://pooler_admin:p%40ss@10.20.0.48:6432/pgbouncer"], writers: ["postgresql://postgres:word@10.20.0.48:5432/postgres"],
@@ -75,7 +75,7 @@ describe("reaching a cluster by port-forwards", function () {
     assert.match(writers[0], /^postgresql:\/\/postgres:word@127\.0\.0\.1:4000\d\/postgres$/);
     assert.equal(patroni[0].host, "127.0.0.1");
     assert.equal(reach, undefined);
-    assert.deepEqual(rest, { authority: "a", certificate: "c", key: "k", databases: ["app"] });
+    assert.deepEqual(rest, { authority: "a", certificate: "c", key: "k", databases: ["app"], forwarded: true });
   });
 
   it("is nothing where the addresses can be reached", async () => {
