@@ -47,7 +47,7 @@ describe("tools/engine: the base image, pulled", () => {
   const said: string[] = [];
   const step = { making: (text: string) => void said.push(text), progress: () => undefined };
   const ensure = async (pull: (response: http.ServerResponse) => void, env: NodeJS.ProcessEnv = {}, name = image) =>
-    ensureBaseImage({ docker: await play(pull), image: name, env: { HOME: folder, PATH: path.join(folder, "bin"), ...env }, layout: layoutOf(folder), step, install: false, silence: 0.3 });
+    ensureBaseImage({ docker: await play(pull), image: name, env: { HOME: folder, PATH: path.join(folder, "bin"), ...env }, layout: layoutOf(folder), step, install: false, silence: 2 });
   const fails = (work: Promise<unknown>, message: RegExp, remedy: RegExp) =>
     assert.rejects(work, (error: UserError) => error instanceof UserError && message.test(error.message) && remedy.test(error.remedy ?? ""));
 
@@ -61,7 +61,7 @@ describe("tools/engine: the base image, pulled", () => {
     await fails(ensure(refused("pull access denied for x"), {}, "corp.example/x:1"), /access denied/, /docker login, or correct pgha:cluster\.images\.base/);
     await fails(ensure(refused("tls: failed to verify certificate: x509: unknown authority")), /x509/, /authority to Docker/);
     await fails(ensure(refused("dial tcp: lookup registry-1.docker.io: no such host")), /cannot be pulled \(.*no such host\), and there is no mmdebstrap/, /Docker's own settings[^]*docker save/);
-    await fails(ensure(() => undefined), /cannot be pulled \(no answer from the registry for 0\.3 s\)/, /docker save/);
+    await fails(ensure(() => undefined), /cannot be pulled \(no answer from the registry for 2 s\)/, /docker save/);
     await fails(ensure(refused("no such host"), {}, "alpine:3"), /alpine:3 cannot be pulled \(no such host\)/, /images\.base/);
   });
 
