@@ -3,7 +3,7 @@ import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { median } from "../ops/drill/measure";
 import { renderPage } from "../ops/drill/page";
-import { Result } from "../ops/drill/report";
+import type { Result } from "../ops/drill/result";
 import { formatTime } from "../ops/drill/view";
 import { layOut } from "../ops/table";
 import { screenOf } from "../ops/terminal";

@@ -1,6 +1,8 @@
+import * as os from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigurationError } from "./config/errors";
-import { readConfig } from "./config";
+import { ClusterConfig, parseConfig } from "./config";
+import { clampTo, GIB } from "./config/units";
 import { createStack } from "./stack";
 
 // The engine reads what is exported: the outputs of the stack
@@ -13,4 +15,10 @@ function main() {
     if (error instanceof ConfigurationError) throw new pulumi.RunError(error.message);
     throw error;
   }
+}
+
+/** Reads `pgha:cluster` of the selected stack. A second look at the machine gives the same sizes: they are rounded. */
+function readConfig(): ClusterConfig {
+  const machine = { memory: clampTo(GIB, os.totalmem() + GIB / 2, GIB), cores: os.availableParallelism() };
+  return parseConfig(new pulumi.Config("pgha").getObject("cluster"), pulumi.getStack(), machine);
 }

@@ -18,6 +18,7 @@ export class PolicyError extends ConfigurationError {
  * soon as the values it comes from are known. A mandatory rule that is broken is an error, an advisory one a warning.
  */
 export function underPolicies<T>(exemptions: Exemptions, declare: () => T): T {
+  refuseUnknown(exemptions);
   const seen: pulumi.ResourceTransformationArgs[] = [];
   let decide: { pass(): void; refuse(error: unknown): void };
   const verdict = new Promise<void>((pass, refuse) => (decide = { pass, refuse }));
@@ -38,6 +39,13 @@ export function underPolicies<T>(exemptions: Exemptions, declare: () => T): T {
     decide!.refuse(error);
     throw error;
   }
+}
+
+function refuseUnknown(exemptions: Exemptions): void {
+  const known = rules.map(({ name }) => name);
+  const unknown = Object.keys(exemptions).filter((name) => !known.includes(name));
+  if (unknown.length)
+    throw new ConfigurationError(unknown.map((name) => ({ key: `pgha:cluster.policies.${name}`, problem: "is no rule", remedy: `use one of ${known.join(", ")}` })));
 }
 
 function judge(findings: Finding[]): void {

@@ -1,4 +1,4 @@
-import type { Control } from "../infra/live/patroni/client";
+import type { Control } from "../infra/live/access";
 import { addressOf } from "../infra/live/reach/reach";
 import { databasesOf } from "./database";
 import type { Outputs } from "./outputs";

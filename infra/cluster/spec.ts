@@ -3,7 +3,7 @@ import type { DatabaseDeclaration, RoleDeclaration } from "../config/databases";
 
 /** The vocabulary of a planned cluster: plain data in which every name, address, port and setting is decided. */
 
-import type { Ec2Plan } from "./ec2/place";
+import type { Ec2Plan } from "./ec2/spec";
 
 export type Mode = "asynchronous" | "priority" | "quorum" | "strict";
 export type ProfileName = "oltp" | "finance" | "ecommerce" | "logs" | "bulk" | "warehouse" | "logical";

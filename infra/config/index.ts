@@ -1,13 +1,9 @@
-import * as os from "os";
-import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { awsSchema } from "./aws";
 import { ConfigurationError, Fault } from "./errors";
-import { clampTo, GIB } from "./units";
 import { declarations, identifier } from "./databases";
 import { logsSchema } from "./logs";
 import { size } from "./size";
-import { rules } from "../../policy/rules";
 
 /** AWS and DNS take it, with the name of any part behind it. */
 const CLUSTER_NAME = /^[a-z]([a-z0-9-]{0,28}[a-z0-9])?$/;
@@ -94,8 +90,8 @@ export const schema = z.strictObject({
   logs: logsSchema.prefault({}),
   ...declarations,
   policies: z
-    .partialRecord(
-      z.enum(rules.map(({ name }) => name)),
+    .record(
+      z.string(),
       z.strictObject({
         level: z.enum(["advisory", "disabled"]).describe("a warning, or nothing at all"),
         reason: z.string().min(10, "say in a few words why it does not hold here").describe("why the rule does not hold here"),
@@ -156,12 +152,6 @@ export function parseConfig(raw: unknown, stack: string, machine: Machine): Clus
   if (!CLUSTER_NAME.test(name))
     throw new ConfigurationError([{ key: "pgha:cluster.name", problem: `would be ${name} by the name of the stack, which is not valid`, remedy: `name the cluster: ${NAME_REMEDY}` }]);
   return { ...result.data, name, machine };
-}
-
-/** Reads `pgha:cluster` of the selected stack. A second look at the machine gives the same sizes: they are rounded. */
-export function readConfig(): ClusterConfig {
-  const machine = { memory: clampTo(GIB, os.totalmem() + GIB / 2, GIB), cores: os.availableParallelism() };
-  return parseConfig(new pulumi.Config("pgha").getObject("cluster"), pulumi.getStack(), machine);
 }
 
 function faults(issue: z.core.$ZodIssue): Fault[] {

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { accessOf, type ControlArgs } from "./control";
 import { load } from "./plugin";
-import type { Access } from "../live/patroni/client";
-import type { ReachInputs } from "../live/reach/reach";
+import type { Access } from "../live/access";
+import type { ReachInputs } from "./control";
 
 /** Seconds: a first copy of the data, or a crash recovery, may be under way. */
 const PATIENCE = 180;

@@ -1,11 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Certificate, CertificateAuthority } from "./certificates";
 import type { ClusterSpec } from "../cluster/spec";
-import type { Control } from "../live/patroni/client";
-import type { ReachInputs } from "../live/reach/reach";
+import type { Control } from "../live/access";
 import type { ClusterSecrets } from "../secrets";
 import type { Address, Endpoints } from "../cluster/endpoints";
 import { pooledRoles } from "../cluster/roles";
+
+export interface ReachInputs {
+  region: string;
+  instances: pulumi.Input<string>[];
+}
 
 /** A cluster, its ways in, and what opens them. */
 export interface ControlArgs {

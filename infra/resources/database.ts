@@ -1,7 +1,7 @@
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterSpec } from "../cluster/spec";
-import type { ReachInputs } from "../live/reach/reach";
+import type { ReachInputs } from "./control";
 import type { LogDays } from "../live/schema/apply";
 import { FORMAT } from "../live/schema/catalogue/queries";
 import { declare } from "../live/schema/declared/declare";

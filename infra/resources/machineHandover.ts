@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ControlInputs } from "./control";
 import { load } from "./plugin";
-import type { Control } from "../live/patroni/client";
+import type { Control } from "../live/access";
 
 interface Inputs {
   member: { name: string; order: string[] };

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { load } from "./plugin";
-import type { ReachInputs } from "../live/reach/reach";
+import type { ReachInputs } from "./control";
 import type { LogDays } from "../live/schema/apply";
 import type { Declared } from "../live/schema/declared/declare";
 import type { SqlFiles } from "../live/schema/migrations";

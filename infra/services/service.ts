@@ -1,5 +1,5 @@
 import type { Endpoints } from "../cluster/endpoints";
-import type { Role } from "../cluster/ec2/place";
+import type { Role } from "../cluster/ec2/spec";
 import type { ClusterSpec, Kind, Server } from "../cluster/spec";
 import type { RenderedFile } from "../render/template";
 

@@ -3,7 +3,7 @@ import { Certificate, CertificateAuthority } from "../resources/certificates";
 import type { Endpoints } from "../cluster/endpoints";
 import { ClusterSpec } from "../cluster/spec";
 import type { ControlInputs } from "../resources/control";
-import type { ReachInputs } from "../live/reach/reach";
+import type { ReachInputs } from "../resources/control";
 import { ClusterSecrets } from "../secrets";
 
 export interface ClusterArgs {

@@ -1,4 +1,4 @@
-import { describeDrift } from "../../infra/live/schema/catalogue/drift";
+import { describeDrift } from "../../infra/live/drift";
 import { acceptLive } from "../../infra/live/schema/catalogue/record";
 import { UserError } from "../../tools/errors";
 import { counted } from "../../tools/words";

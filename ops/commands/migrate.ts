@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import { readSqlFiles } from "../../infra/live/schema/migrations";
 import { adopt, fileStates, FileState, Rehearsed, rehearse } from "../../infra/live/schema/rehearsal";
-import { describeDrift } from "../../infra/live/schema/catalogue/drift";
+import { describeDrift } from "../../infra/live/drift";
 import { repository } from "../../tools/engine/layout";
 import { commonOptions, parseOptions, UsageError } from "../arguments";
 import { connectionOf } from "../database";

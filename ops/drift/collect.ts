@@ -1,6 +1,6 @@
 import { TLSSocket } from "node:tls";
 import type { Client } from "pg";
-import type { Drift } from "../../infra/live/schema/catalogue/drift";
+import type { Drift } from "../../infra/live/drift";
 import { readDrift } from "../../infra/live/schema/catalogue/record";
 import { ask } from "../../infra/live/patroni/client";
 import { close, open } from "../../infra/live/postgres/sql";

@@ -1,5 +1,5 @@
 import type { Budget } from "../outputs";
-import { Expected } from "./report";
+import type { Expected } from "./result";
 import { Scenario } from "./scenario";
 
 /** What a scenario may cost: the stack's budget of its failure, the sum of several, or the scenario's own bound. */

@@ -1,5 +1,6 @@
 import { Span } from "./measure";
-import { Moment, PathResult, Result, step } from "./report";
+import type { Moment, PathResult, Result } from "./result";
+import { step } from "./report";
 import { formatTime } from "./view";
 
 const gutter = 112;

@@ -1,5 +1,5 @@
 import { drawTimeline, escape } from "./chart";
-import { Result } from "./report";
+import type { Result } from "./result";
 import { Summary, summarize } from "./summary";
 import { measuredPath } from "./verdict";
 import { formatBudget, formatTime } from "./view";

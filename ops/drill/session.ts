@@ -6,7 +6,7 @@ import type { Outputs } from "../outputs";
 import { collectStatus } from "../status/collect";
 import { say } from "../terminal";
 import { renderPage } from "./page";
-import type { Result } from "./report";
+import type { Result } from "./result";
 import { Drill, drillOnce, Run, settleAgain } from "./run";
 import { Scenario } from "./scenario";
 import { Site } from "./site";

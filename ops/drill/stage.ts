@@ -2,16 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readMembers } from "../../infra/live/patroni/members";
 import { awaitSwitchover, switchover } from "../../infra/live/patroni/switchover";
 import { controlOf } from "../control";
+import type { Outputs } from "../outputs";
 import { hangUp } from "../postgresUrl";
 import { busiestPooler, busiestProxy } from "./busiest";
-import type { Drill } from "./run";
 import { Stage } from "./scenario";
 import { Site } from "./site";
 import { connectSuperuser } from "./ways";
 
 /** Who is what right now. */
 export async function describeStage(
-  { outputs, site, signal }: Pick<Drill, "outputs" | "site" | "signal">,
+  { outputs, site, signal }: { outputs: Outputs; site: Site; signal?: AbortSignal },
   until: { writes(): Promise<void>; whole(): Promise<void> },
 ): Promise<Stage> {
   const control = controlOf(outputs);

@@ -1,6 +1,7 @@
 import { median } from "./measure";
-import { Expected, Result } from "./report";
-import { measuredPath, Verdict } from "./verdict";
+import type { Expected, Result } from "./result";
+import type { Verdict } from "./result";
+import { measuredPath } from "./verdict";
 
 /** All runs of one scenario in a line; outage and errors are those of the clients of PgBouncer. */
 export interface Summary {

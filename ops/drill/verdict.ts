@@ -1,13 +1,5 @@
 import { counted } from "../../tools/words";
-import { PathResult, Result } from "./report";
-
-export type Level = "passed" | "over budget" | "failed";
-
-export interface Verdict {
-  level: Level;
-  /** Each thing that is not as promised; for a passed run, what is worth knowing. */
-  reasons: string[];
-}
+import type { PathResult, Result, Verdict } from "./result";
 
 /** What a run is judged by. */
 export type Judged = Omit<Result, "scenario" | "title" | "run" | "started" | "moments" | "nodes" | "verdict">;

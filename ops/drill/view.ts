@@ -1,9 +1,10 @@
 import { formatSeconds } from "../format";
 import { Cell, Column, layOut } from "../table";
 import { Screen, Tone } from "../terminal";
-import { Expected, Result } from "./report";
+import type { Expected, Result } from "./result";
 import { Summary, summarize } from "./summary";
-import { Level, measuredPath } from "./verdict";
+import type { Level } from "./result";
+import { measuredPath } from "./verdict";
 
 const tones: Record<Level, Tone> = { passed: "good", "over budget": "warn", failed: "bad" };
 

@@ -6,7 +6,7 @@ import { to as copyTo } from "pg-copy-streams";
 import { inTransaction } from "../../infra/live/postgres/transaction";
 import { UserError } from "../../tools/errors";
 import { Counter, Manifest, putManifest, readBack, readManifest, suffix } from "./manifest";
-import { Store } from "./store";
+import type { Store } from "./stored";
 
 const LOCK = 7_062_402;
 /** How long a killed archiver may hold the lock, and how long busy tables are waited for. Milliseconds. */

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { z } from "zod";
 import { UserError } from "../../tools/errors";
-import { Store } from "./store";
+import type { Store } from "./stored";
 
 export const suffix = { data: ".csv.gz", manifest: ".json" };
 

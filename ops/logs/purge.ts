@@ -1,5 +1,5 @@
 import { Manifest, suffix } from "./manifest";
-import { Store } from "./store";
+import type { Store } from "./stored";
 
 /** Archives that were kept long enough, from when they were made. */
 export function expired(manifests: Manifest[], keepDays: number, now: Date): Manifest[] {

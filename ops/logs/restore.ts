@@ -4,7 +4,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { inTransaction } from "../../infra/live/postgres/transaction";
 import { UserError } from "../../tools/errors";
 import { Counter, Manifest, openData } from "./manifest";
-import { Store } from "./store";
+import type { Store } from "./stored";
 
 /**
  * Loads an archive into a table of its own with the columns and indexes of app_logs, and compares what was loaded with what was archived.

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { UserError } from "../../tools/errors";
-import type { Store } from "./store";
+import type { Store } from "./stored";
 
 /** Bytes: S3 takes 10,000 parts, hence 160 GB; four of them are on their way at once. */
 const PART = 2 ** 24;

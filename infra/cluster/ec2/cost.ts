@@ -1,4 +1,4 @@
-import { Ec2Plan, Ec2Volume, Role, rolesOf } from "./place";
+import { Ec2Plan, Ec2Volume, Role, rolesOf } from "./spec";
 import { prices } from "./prices";
 
 /** Root volume of every machine. GiB. */

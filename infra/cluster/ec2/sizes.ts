@@ -1,4 +1,4 @@
-import type { Role } from "./place";
+import type { Role } from "./spec";
 
 interface Disk {
   gib: number;

@@ -1,5 +1,6 @@
 import Docker from "dockerode";
-import { call, Control, pause } from "../patroni/client";
+import type { Control } from "../access";
+import { call, pause } from "../patroni/client";
 import { addressesWithout, leaveLeadership } from "../patroni/leaveLeadership";
 import { reconnectAll } from "../pooler/poolers";
 import { close, open, runOnce } from "../postgres/sql";

@@ -1,30 +1,8 @@
 import * as https from "node:https";
-import type { Reach } from "../reach/reach";
+import type { Access } from "../access";
 import type { Address } from "../../cluster/endpoints";
 
 export type Json = { [key: string]: unknown };
-
-/** Where Patroni answers, and what its certificate and ours are checked by. PEM texts. */
-export interface Access {
-  patroni: Address[];
-  authority: string;
-  certificate: string;
-  key: string;
-  /** Where the addresses cannot be reached directly. */
-  reach?: Reach;
-}
-
-/** What it takes to move the primary without an error for those who write. URLs hold passwords. */
-export interface Control extends Access {
-  /** Those that applications write to, as PgBouncer names them. */
-  databases: string[];
-  /** PgBouncer's console as its administrator, one URL a pooler. */
-  poolers: string[];
-  /** All of these addresses are port-forwards. */
-  forwarded?: boolean;
-  /** The write port as superuser, one URL a proxy. */
-  writers: string[];
-}
 
 /** Patroni answered, and not with success. */
 export class Answered extends Error {

@@ -1,4 +1,5 @@
-import { call, Control, pause } from "./client";
+import type { Control } from "../access";
+import { call, pause } from "./client";
 import { Member, readMembers } from "./members";
 import { Refused } from "./switchover";
 

@@ -1,6 +1,7 @@
 import { preferredSuccessors } from "../../cluster/succession";
 import { reachingControl } from "../reach/reach";
-import { call, Control, pause, waitUntilReady } from "./client";
+import type { Control } from "../access";
+import { call, pause, waitUntilReady } from "./client";
 import { readMembers } from "./members";
 import { awaitSwitchover, switchover } from "./switchover";
 import { Busy } from "../pooler/underPause";

@@ -1,4 +1,5 @@
-import { ask, Control, pause as sleep } from "./client";
+import type { Control } from "../access";
+import { ask, pause as sleep } from "./client";
 import { askMembers } from "./restart";
 
 const LIMIT_MS = 60_000;

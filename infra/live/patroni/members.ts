@@ -1,5 +1,6 @@
 import type { Address } from "../../cluster/endpoints";
-import { Access, ask, call, Json } from "./client";
+import type { Access } from "../access";
+import { ask, call, Json } from "./client";
 
 /** One member as the cluster knows it. */
 export interface Member {

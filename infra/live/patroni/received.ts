@@ -1,5 +1,6 @@
 import type { Address } from "../../cluster/endpoints";
-import { Access, call, Json, pause } from "./client";
+import type { Access } from "../access";
+import { call, Json, pause } from "./client";
 import type { Member } from "./members";
 
 const BETWEEN_MS = 50;

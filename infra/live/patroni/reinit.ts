@@ -1,4 +1,5 @@
-import { Access, call, Json, pause } from "./client";
+import type { Access } from "../access";
+import { call, Json, pause } from "./client";
 import { Member, readMembers } from "./members";
 import { Refused } from "./switchover";
 

@@ -1,4 +1,5 @@
-import { call, Control, Json, pause, waitUntilReady } from "./client";
+import type { Control } from "../access";
+import { call, Json, pause, waitUntilReady } from "./client";
 import type { Address } from "../../cluster/endpoints";
 import { PauseOptions, underPause } from "../pooler/underPause";
 import { checkpoint, dismissKeepers, untilWritable, writableWays } from "../postgres/writable";

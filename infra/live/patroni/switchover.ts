@@ -1,5 +1,6 @@
 import { chooseCandidate, describeUnfit, judgeCandidates } from "./candidates";
-import { Answered, call, Control, pause } from "./client";
+import type { Control } from "../access";
+import { Answered, call, pause } from "./client";
 import { Member, readMembers } from "./members";
 import { hasReceived } from "./received";
 import { PauseOptions, underPause } from "../pooler/underPause";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Control } from "../patroni/client";
+import type { Control } from "../access";
 import { armGuard } from "./guard";
 import { Attempt, busyServers, keepNoMinimum, namesOf, pauseAll, resumeAll } from "./poolers";
 import { runOnce } from "../postgres/sql";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, DatabaseError } from "pg";
-import type { Reach } from "../reach/reach";
+import type { Reach } from "../access";
 
 /** Where the cluster's primary may be found, and by what it is known to be the right one. */
 export interface Connection {

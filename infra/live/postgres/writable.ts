@@ -1,4 +1,4 @@
-import type { Control } from "../patroni/client";
+import type { Control } from "../access";
 import { pause } from "../patroni/client";
 import { runOnce, WRITE } from "./sql";
 

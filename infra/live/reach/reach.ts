@@ -1,19 +1,6 @@
-import type * as pulumi from "@pulumi/pulumi";
-import type { Control } from "../patroni/client";
+import type { Control, Reach } from "../access";
 import type { Address } from "../../cluster/endpoints";
 import { openForward } from "./ssm";
-
-/** Port-forwards of AWS Systems Manager, through the first of these machines that takes a session. Nothing else is needed at either end but the AWS CLI and its session-manager-plugin here. */
-export interface Reach {
-  region: string;
-  /** Ids. */
-  instances: string[];
-}
-
-export interface ReachInputs {
-  region: string;
-  instances: pulumi.Input<string>[];
-}
 
 /** Runs `work` with addresses that lead to `addresses` from here, in the same order; what was opened for it is closed, whatever happens. */
 export async function reaching<T>(reach: Reach | undefined, addresses: Address[], work: (reached: Address[]) => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { ChildProcess, spawn } from "node:child_process";
 import type { Address } from "../../cluster/endpoints";
-import type { Reach } from "./reach";
+import type { Reach } from "../access";
 
 export interface Forward {
   /** On 127.0.0.1. */

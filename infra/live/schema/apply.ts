@@ -1,5 +1,5 @@
 import { DatabaseError, type Client } from "pg";
-import { describeDrift } from "./catalogue/drift";
+import { describeDrift } from "../drift";
 import { readCatalogues, recordChange } from "./catalogue/record";
 import { isConnectionLoss, onPrimary, type Connection } from "../postgres/connection";
 import { applyItems } from "./declared/apply";

@@ -1,4 +1,4 @@
-import { describeDrift } from "./catalogue/drift";
+import { describeDrift } from "../drift";
 import { readDrift } from "./catalogue/record";
 import type { Connection } from "../postgres/connection";
 import type { Declared } from "./declared/declare";

@@ -1,7 +1,8 @@
 import type { Client } from "pg";
 import { runStatements } from "./apply";
 import { readObjects, type Catalogue } from "./catalogue/catalogue";
-import { compare, type Drift } from "./catalogue/drift";
+import type { Drift } from "../drift";
+import { compare } from "./catalogue/drift";
 import { isMissingDatabase, onPrimary, relationExists, type Connection } from "../postgres/connection";
 import { planMigrations, seriesOf, type Migration, type SqlFiles } from "./migrations";
 import { prepareRecords, readRecords, record, type Records } from "./records";

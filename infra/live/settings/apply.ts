@@ -1,5 +1,6 @@
-import { describeDrift } from "../schema/catalogue/drift";
-import { ask, Control, Json, pause } from "../patroni/client";
+import { describeDrift } from "../drift";
+import type { Control } from "../access";
+import { ask, Json, pause } from "../patroni/client";
 import { lowersShared, mergePatch } from "../patroni/configuration";
 import { askMembers, restartWhereNeeded } from "../patroni/restart";
 import { close, open } from "../postgres/sql";

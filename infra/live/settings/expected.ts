@@ -1,4 +1,4 @@
-import type { Drift } from "../schema/catalogue/drift";
+import type { Drift } from "../drift";
 import type { Json } from "../patroni/client";
 
 /** What Patroni and its servers are to be set to. */

@@ -3,7 +3,7 @@ import * as path from "path";
 import { createHash } from "node:crypto";
 import { preferredSuccessors } from "../../cluster/succession";
 import { ClusterSpec } from "../../cluster/spec";
-import { Ec2Node } from "../../cluster/ec2/place";
+import type { Ec2Node } from "../../cluster/ec2/spec";
 import { hostFiles, hostsBlock } from "./host";
 import { partsOf, SecretFile, Service } from "./parts";
 import { RenderedFile } from "../../render/template";

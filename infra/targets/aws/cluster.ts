@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws/provider";
 import * as kms from "@pulumi/aws/kms";
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
-import { Ec2Node, Ec2Plan, Role, ROLES } from "../../cluster/ec2/place";
+import { Ec2Node, Ec2Plan, Role, ROLES } from "../../cluster/ec2/spec";
 import { ConfigurationError } from "../../config/errors";
 import type { Endpoints } from "../../cluster/endpoints";
 import { ControlInputs, controlOf } from "../../resources/control";

@@ -1,6 +1,6 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import type { Ec2Plan } from "../../cluster/ec2/place";
+import type { Ec2Plan } from "../../cluster/ec2/spec";
 import type { Network } from "./network";
 import type { SecurityGroups } from "./securityGroups";
 import { named } from "./site";

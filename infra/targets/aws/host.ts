@@ -1,5 +1,5 @@
 import { ClusterSpec } from "../../cluster/spec";
-import { Ec2Node } from "../../cluster/ec2/place";
+import type { Ec2Node } from "../../cluster/ec2/spec";
 import { MIB, parseSize } from "../../config/units";
 import { render, RenderedFile } from "../../render/template";
 

@@ -4,7 +4,7 @@ import * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
 import { Certificate, CertificateAuthority } from "../../resources/certificates";
 import { ROOT_GIB } from "../../cluster/ec2/cost";
-import type { Ec2Node } from "../../cluster/ec2/place";
+import type { Ec2Node } from "../../cluster/ec2/spec";
 import type { ControlInputs } from "../../resources/control";
 import { bundle, bundleText, restartHash } from "./bundle";
 import { userData } from "./userData";

@@ -1,6 +1,6 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import type { Ec2Plan, Ec2Subnet } from "../../cluster/ec2/place";
+import type { Ec2Plan, Ec2Subnet } from "../../cluster/ec2/spec";
 import { named } from "./site";
 
 /** A VPC of the cluster's own: private subnets, NAT where it is wanted, a way to S3 that leaves nobody's network. Or one that is there. */

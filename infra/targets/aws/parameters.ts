@@ -1,6 +1,6 @@
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
-import type { Ec2Node } from "../../cluster/ec2/place";
+import type { Ec2Node } from "../../cluster/ec2/spec";
 import { parameterName, secretFiles } from "./bundle";
 import type { SecretFile } from "./parts";
 import { fingerprint } from "../fingerprint";

@@ -1,4 +1,4 @@
-import type { Ec2Node } from "../../cluster/ec2/place";
+import type { Ec2Node } from "../../cluster/ec2/spec";
 import type { ClusterSpec, Server } from "../../cluster/spec";
 import type { RenderedFile } from "../../render/template";
 import { allServices } from "../../services";

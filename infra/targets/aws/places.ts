@@ -1,4 +1,4 @@
-import { Ec2Plan, Role } from "../../cluster/ec2/place";
+import type { Ec2Plan, Role } from "../../cluster/ec2/spec";
 import type { Kind } from "../../cluster/spec";
 import { allServices, lastServices, serviceOf } from "../../services";
 import type { Service } from "../../services/service";

@@ -1,6 +1,6 @@
 import * as iam from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
-import type { Role } from "../../cluster/ec2/place";
+import type { Role } from "../../cluster/ec2/spec";
 import type { Bucket } from "./bucket";
 import type { Site } from "./site";
 

@@ -1,6 +1,6 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
-import { Ec2Plan, Role, rolesOf } from "../../cluster/ec2/place";
+import { Ec2Plan, Role, rolesOf } from "../../cluster/ec2/spec";
 import type { Network } from "./network";
 import { named } from "./site";
 import { clientPorts, Flow, flowsOf, Group, operatorPorts } from "./traffic";

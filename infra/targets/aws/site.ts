@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterSpec } from "../../cluster/spec";
-import type { Ec2Plan } from "../../cluster/ec2/place";
+import type { Ec2Plan } from "../../cluster/ec2/spec";
 
 /** What everything of one cluster shares. */
 export interface Site {

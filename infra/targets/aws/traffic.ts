@@ -1,4 +1,4 @@
-import { Ec2Plan, Role, rolesOf } from "../../cluster/ec2/place";
+import { Ec2Plan, Role, rolesOf } from "../../cluster/ec2/spec";
 import { allServices, serviceOf } from "../../services";
 import type { Port, Service } from "../../services/service";
 import { roleOf } from "./places";

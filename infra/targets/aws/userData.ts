@@ -1,5 +1,5 @@
 import { ClusterSpec } from "../../cluster/spec";
-import { Ec2Node, Role } from "../../cluster/ec2/place";
+import type { Ec2Node, Role } from "../../cluster/ec2/spec";
 import { allServices } from "../../services";
 import type { Service } from "../../services/service";
 import { render } from "../../render/template";

@@ -1,6 +1,6 @@
 import * as ebs from "@pulumi/aws/ebs";
 import * as pulumi from "@pulumi/pulumi";
-import type { Ec2Node, Ec2Volume } from "../../cluster/ec2/place";
+import type { Ec2Node, Ec2Volume } from "../../cluster/ec2/spec";
 import { named, Site } from "./site";
 
 export interface Attachable extends Ec2Volume {

@@ -4,7 +4,8 @@ import { Logs, logsOf, Outputs, readStack } from "../../outputs";
 import { findEngine } from "../../engine";
 import { say } from "../../terminal";
 import { openSession } from "../database";
-import { openStore, Store } from "../store";
+import type { Store } from "../stored";
+import { openStore } from "../store";
 
 /** A deployed stack that has a log system. */
 export async function findLogs(named: string | undefined): Promise<{ outputs: Outputs; logs: Logs }> {

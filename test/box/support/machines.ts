@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import Docker from "dockerode";
 import tar from "tar-stream";
-import type { Ec2Node } from "../../../infra/cluster/ec2/place";
+import type { Ec2Node } from "../../../infra/cluster/ec2/spec";
 import { eventually } from "../../e2e/support/project";
 import { Aws } from "./aws";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { applySchema, type Schema } from "../../../infra/live/schema/apply";
-import { describeDrift as inWords, type Drift } from "../../../infra/live/schema/catalogue/drift";
+import { describeDrift as inWords, Drift } from "../../../infra/live/drift";
 import { acceptLive, readDrift } from "../../../infra/live/schema/catalogue/record";
 import { onPrimary, type Connection } from "../../../infra/live/postgres/connection";
 import { readLive } from "../../../infra/live/schema/refresh";

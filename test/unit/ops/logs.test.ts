@@ -9,7 +9,8 @@ import { Counter, Manifest, putManifest, readBack, readManifests } from "../../.
 import { expired, purgeArchive } from "../../../ops/logs/purge";
 import { findArchive } from "../../../ops/logs/restore";
 import { moment } from "../../../ops/logs/search";
-import { FolderStore, openStore, Store } from "../../../ops/logs/store";
+import type { Store } from "../../../ops/logs/stored";
+import { FolderStore, openStore } from "../../../ops/logs/store";
 
 const manifest = (name: string, from: string, until: string, archivedAt = "2026-11-21T00:00:00.000Z"): Manifest =>
   ({ format: 1, name, partition: `app.${name.slice(0, 18)}`, from, until, rows: 2, bytes: 1, sha256: "0".repeat(64), archivedAt });

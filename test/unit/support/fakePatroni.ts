@@ -1,7 +1,8 @@
 import * as https from "node:https";
 import type { AddressInfo } from "node:net";
 import { issueCertificate } from "../../../infra/live/issue";
-import type { Control, Json } from "../../../infra/live/patroni/client";
+import type { Control } from "../../../infra/live/access";
+import type { Json } from "../../../infra/live/patroni/client";
 
 /** What a fake member answers to "GET /patroni": a body, or a status and a text. A function is asked anew each time. */
 export type Answer = Json | [status: number, text: string];

@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { planSubscription } from "../../../infra/live/schema/declared/subscriptions";
 import { planCluster } from "../../../infra/plan";
-import type { Ec2Node } from "../../../infra/cluster/ec2/place";
+import type { Ec2Node } from "../../../infra/cluster/ec2/spec";
 import { parseConfig } from "../../../infra/config";
 import { bundle, bundleText, restartHash } from "../../../infra/targets/aws/bundle";
 import { hugePages } from "../../../infra/targets/aws/host";

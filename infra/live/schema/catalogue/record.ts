@@ -1,6 +1,7 @@
 import { isMissingDatabase, onPrimary, type Connection } from "../../postgres/connection";
 import { expectAfter, prepareCatalogue, readCatalogue, readExpected, scopeOf, writeExpected, type Catalogue } from "./catalogue";
-import { compare, type Drift } from "./drift";
+import type { Drift } from "../../drift";
+import { compare } from "./drift";
 
 /** The live catalogues of the cluster ("postgres") and of each of these databases that exists. */
 export async function readCatalogues(connection: Connection, databases: string[]): Promise<Record<string, Catalogue>> {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as net from "node:net";
-import type { Control } from "../../../../infra/live/patroni/client";
+import type { Control } from "../../../../infra/live/access";
 import { pauseAll, resumeAll } from "../../../../infra/live/pooler/poolers";
 import { Busy, GRACE_SECONDS, MAX_PAUSE_SECONDS, underPause } from "../../../../infra/live/pooler/underPause";
 import { playPooler, PlayedPooler } from "./playedPooler";
