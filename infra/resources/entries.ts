@@ -9,6 +9,7 @@ export const patroni = () => require("../live/patroni/client") as typeof import(
 export const configuration = () => require("../live/patroni/configuration") as typeof import("../live/patroni/configuration");
 export const leadership = () => require("../live/patroni/leaveLeadership") as typeof import("../live/patroni/leaveLeadership");
 export const reach = () => require("../live/reach/reach") as typeof import("../live/reach/reach");
+export const rollOut = () => require("../live/reach/rollOut") as typeof import("../live/reach/rollOut");
 export const schema = () => require("../live/schema/apply") as typeof import("../live/schema/apply");
 export const schemaRefresh = () => require("../live/schema/refresh") as typeof import("../live/schema/refresh");
 export const settings = () => require("../live/settings/apply") as typeof import("../live/settings/apply");

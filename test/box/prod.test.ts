@@ -5,6 +5,7 @@ import { ask } from "../../infra/live/patroni/client";
 import { USER_DATA_LIMIT, userData } from "../../infra/targets/aws/userData";
 import { query, takeApart } from "../e2e/support/project";
 import { MACHINE } from "../unit/support/monitor";
+import { PlayedSsm } from "../unit/support/playedSsm";
 import { prodConfiguration } from "../unit/support/prod";
 import { PlayedEngine } from "./support/engine";
 import { Machines } from "./support/machines";
@@ -31,6 +32,7 @@ describe("prod in a box", () => {
   const engine = new PlayedEngine(machines, (line) => console.log(line));
   let outputs: Record<string, any>;
   let seconds: number;
+  let stopSsm: (() => Promise<void>) | undefined;
 
   const sql = (url: string, text: string) => query(outputs[url], outputs.caCertificate, text);
   const on = async (host: string, command: string) => {
@@ -60,11 +62,15 @@ describe("prod in a box", () => {
   };
 
   before(async () => {
+    stopSsm = await new PlayedSsm((id) => machines.agent(id)).start();
     const texts = spec.ec2!.nodes.map((node) => userData(spec, node));
     const installed = texts.flatMap((text) => [...text.matchAll(/^again apt install -y --no-install-recommends (.+)$/gm)]).flatMap(([, names]) => names.split(" "));
     await machines.prepare([...new Set(installed)]);
   });
-  after(() => machines.remove());
+  after(async () => {
+    await stopSsm?.();
+    await machines.remove();
+  });
 
   it("boots from nothing, in the program's order, to SQL through the edge in 6 min", async () => {
     await up();
@@ -127,12 +133,28 @@ describe("prod in a box", () => {
     assert.ok(needles.some((needle) => known.includes(needle)), "the search would find one");
   });
 
-  it("changes nothing the second time, and a second run of an association does nothing", async () => {
+  it("changes nothing the second time, and a second run of a rollout does nothing", async () => {
     await up();
     assert.deepEqual(engine.changes, []);
-    const { parameters } = engine.declared("aws:ssm/association:Association")[`${CLUSTER}-postgres-2-rollout`];
-    const { code, text } = await machines.command(`${CLUSTER}-postgres-2`, parameters.commands);
+    const { commands } = engine.declared("pulumi-nodejs:dynamic/pgha:Ec2Rollout")[`${CLUSTER}-postgres-2-rollout`];
+    const { code, text } = await machines.exec(`${CLUSTER}-postgres-2`, "sh", "-c", commands);
     assert.deepEqual([code, text.trim()], [0, "apply: this machine is as its bundle says"]);
+  });
+
+  it("stops at the machine that does not become well, at the next try, too, and goes on when it does", async () => {
+    const [first, second] = hosts("edge");
+    await on(first, "systemctl mask --runtime --now pgha-pgbouncer");
+    for (const _try of [1, 2]) {
+      await assert.rejects(up(CHANGED), (error: Error) => {
+        assert.match(error.message, new RegExp(`^${first} is not as its bundle says`));
+        assert.match(error.message, /pgha-pgbouncer/);
+        return true;
+      });
+      assert.ok(!changed("rollout").some((name) => name.startsWith("edge") || name.startsWith("postgres")), "nothing behind it is begun");
+    }
+    await on(second, "/usr/local/lib/pgha/pgbouncer/health");
+    await on(first, "systemctl unmask --runtime pgha-pgbouncer");
+    await up();
   });
 
   it("rolls a changed setting and new certificates out, one machine after the other, while a client writes", async () => {
@@ -140,9 +162,9 @@ describe("prod in a box", () => {
     console.log(`      ${acknowledged.length} rows, ${errors.length} errors, longest pause ${longestPause.toFixed(1)} s`);
     assert.deepEqual(changed("machine"), [], "no machine is replaced");
     assert.deepEqual(changed("rollout").slice(-3), ["postgres-1", "postgres-2", "postgres-3"]);
-    for (const host of hosts("edge")) assert.match(engine.said(host), /reload pgha-haproxy/);
-    for (const host of hosts("postgres")) assert.match(engine.said(host), /restart pgha-patroni/);
-    for (const host of hosts("postgres")) assert.doesNotMatch(engine.said(host), /leadership:/, "the engine has moved the primary before");
+    for (const host of hosts("edge")) assert.match(machines.said(host), /reload pgha-haproxy/);
+    for (const host of hosts("postgres")) assert.match(machines.said(host), /restart pgha-patroni/);
+    for (const host of hosts("postgres")) assert.doesNotMatch(machines.said(host), /leadership:/, "the engine has moved the primary before");
     for (const host of hosts("postgres")) await on(host, "journalctl --no-pager -u pgha-patroni | grep -q 'before_stop.*exited with 0'");
     await holds(acknowledged);
     assert.ok(acknowledged.length > 100);

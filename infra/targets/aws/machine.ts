@@ -1,5 +1,4 @@
 import * as ec2 from "@pulumi/aws/ec2";
-import * as ssm from "@pulumi/aws/ssm";
 import * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
 import { Certificate, CertificateAuthority } from "../../resources/certificates";
@@ -13,6 +12,7 @@ import { fill } from "../fill";
 import { fingerprint } from "../fingerprint";
 import type { Bucket } from "./bucket";
 import { Handover } from "../../resources/machineHandover";
+import { Rollout } from "../../resources/machineRollout";
 import { Parameters } from "./parameters";
 import type { InstanceRole } from "./role";
 import { named, Site } from "./site";
@@ -33,14 +33,11 @@ export interface MachineArgs {
   control?: ControlInputs;
 }
 
-/** Seconds that a machine has to be as its bundle says: a first boot installs packages, a primary hands over. */
-const ROLLOUT_SECONDS = 1200;
-
 /** One machine: it may be replaced at any time; its volumes, its address and its bundle are those of the next one. */
 export class Machine extends pulumi.ComponentResource {
   readonly instance: ec2.Instance;
   /** Is there when the machine is as its bundle says. */
-  readonly rollout: ssm.Association;
+  readonly rollout: Rollout;
 
   constructor(private readonly args: MachineArgs, after: pulumi.Resource[], opts: pulumi.ComponentResourceOptions) {
     const { site, node } = args;
@@ -129,19 +126,10 @@ export class Machine extends pulumi.ComponentResource {
     );
   }
 
-  /** A new association for every bundle: only a new one is waited for. */
-  private rollOut(bundle: string, secrets: pulumi.Output<string>, dependsOn: pulumi.Resource[]): ssm.Association {
+  private rollOut(bundle: string, secrets: pulumi.Output<string>, dependsOn: pulumi.Resource[]): Rollout {
+    const { node, site } = this.args;
     const commands = pulumi.interpolate`cloud-init status --wait >/dev/null; /usr/local/sbin/pgha-pull ${bundle}, secrets ${secrets}`;
-    return new ssm.Association(
-      `${this.args.node.host}-rollout`,
-      {
-        name: "AWS-RunShellScript",
-        associationName: `${this.args.node.host}-bundle`,
-        targets: [{ key: "InstanceIds", values: [this.instance.id] }],
-        parameters: { commands, executionTimeout: String(ROLLOUT_SECONDS) },
-        waitForSuccessTimeoutSeconds: ROLLOUT_SECONDS,
-      },
-      { parent: this, dependsOn, replaceOnChanges: ["parameters", "targets"], deleteBeforeReplace: true },
-    );
+    const where = { host: node.host, region: site.plan.config.region, instance: this.instance.id };
+    return new Rollout(`${node.host}-rollout`, { ...where, commands }, { parent: this, dependsOn });
   }
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { createRequire } from "node:module";
 import { isDeepStrictEqual } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
 import { parseConfig } from "../../../infra/config";
 import { planCluster } from "../../../infra/plan";
 import type { ClusterSpec } from "../../../infra/cluster/spec";
 import { createStack } from "../../../infra/stack";
+import { providerOf } from "../../unit/support/dynamicProvider";
 import { isSecret, MACHINE } from "../../unit/support/monitor";
 import { Machines } from "./machines";
 
@@ -20,7 +20,7 @@ type Make = (name: string, inputs: Record<string, any>, old?: State) => Promise<
 
 /**
  * Plays Pulumi's engine: runs the program of prod as it is, and makes what it declares, in the order in which it does: machines as
- * containers, parameters and objects at moto, associations by what they run. The program's own providers are the real ones.
+ * containers, parameters and objects at moto. The program's own providers are the real ones.
  */
 export class PlayedEngine implements pulumi.runtime.Mocks {
   private readonly state = new Map<string, State>();
@@ -31,7 +31,7 @@ export class PlayedEngine implements pulumi.runtime.Mocks {
   /** What the last `up` has made or changed, with the seconds since it began. */
   changes: { name: string; type: string; at: number }[] = [];
   private began = 0;
-  private readonly answers = new Map<string, string>();
+  private readonly running = new Set<Promise<unknown>>();
 
   constructor(private readonly machines: Machines, private readonly log: (line: string) => void) {}
 
@@ -43,8 +43,14 @@ export class PlayedEngine implements pulumi.runtime.Mocks {
     const failed = new Promise<never>((_resolve, reject) => (this.fail = reject));
     await pulumi.runtime.setMocks(this, "pgha", "box", false);
     let outputs: ReturnType<typeof createStack>;
-    await Promise.race([pulumi.runtime.runInPulumiStack(async () => void (outputs = createStack(config))), failed]);
-    await Promise.race([pulumi.runtime.disconnect(), failed]);
+    try {
+      await Promise.race([pulumi.runtime.runInPulumiStack(async () => void (outputs = createStack(config))), failed]);
+      await Promise.race([pulumi.runtime.disconnect(), failed]);
+    } catch (error) {
+      // What was begun ends, and begins nothing more, before the next one
+      while (this.running.size) await new Promise((resolve) => setTimeout(resolve, 300));
+      throw error;
+    }
     return new Promise((resolve) => pulumi.output(outputs!).apply(resolve));
   }
 
@@ -59,12 +65,15 @@ export class PlayedEngine implements pulumi.runtime.Mocks {
     return Object.fromEntries(found.map(([key, { inputs }]) => [key.split(" ")[1], inputs]));
   }
 
-  /** What the last rollout to a machine has printed. */
-  said(host: string): string {
-    return this.answers.get(host) ?? "";
+  newResource(args: pulumi.runtime.MockResourceArgs): Promise<{ id: string; state: Record<string, any> }> {
+    const made = this.make(args);
+    this.running.add(made);
+    const ended = () => void this.running.delete(made);
+    made.then(ended, ended);
+    return made;
   }
 
-  async newResource({ type, name, inputs, custom }: pulumi.runtime.MockResourceArgs): Promise<{ id: string; state: Record<string, any> }> {
+  private async make({ type, name, inputs, custom }: pulumi.runtime.MockResourceArgs): Promise<{ id: string; state: Record<string, any> }> {
     if (!custom) return { id: "", state: inputs };
     if (this.failure) throw this.failure;
     try {
@@ -117,12 +126,6 @@ export class PlayedEngine implements pulumi.runtime.Mocks {
       this.changed("machine", name);
       return { id, outs: { ...inputs, id } };
     },
-    "aws:ssm/association:Association": this.whenChanged("rollout", async (name, { parameters }) => {
-      const host = name.replace(/-rollout$/, "");
-      const { code, text } = await this.machines.command(host, parameters.commands);
-      if (code) throw new Error(`${name} failed with ${code}:\n${text}`);
-      this.answers.set(host, text);
-    }),
   };
 
   private whenChanged(what: string, make: (name: string, inputs: Record<string, any>) => Promise<void>): Make {
@@ -136,14 +139,12 @@ export class PlayedEngine implements pulumi.runtime.Mocks {
 
   /** The text of a dynamic provider, as the engine keeps and runs it. */
   private byProvider(text: string): Make {
-    const module = { exports: {} as { handler(): pulumi.dynamic.ResourceProvider } };
-    new Function("exports", "require", text)(module.exports, createRequire(`${process.cwd()}/package.json`));
-    const provider = module.exports.handler();
+    const provider = providerOf(text);
     return async (name, inputs, old) => {
       if (old && !(await provider.diff?.(old.id, old.outs, inputs))?.changes) return old;
       const made = old ? await provider.update!(old.id, old.outs, inputs) : await provider.create!(inputs);
       if (made.outs?.key) this.secrets.push(made.outs.key);
-      this.changed(old ? "updated" : "created", name);
+      this.changed(name.endsWith("-rollout") ? "rollout" : old ? "updated" : "created", name);
       return { id: old?.id ?? (made as pulumi.dynamic.CreateResult).id, outs: { ...inputs, ...made.outs } };
     };
   }

@@ -20,6 +20,9 @@ export interface Ran {
 export class Machines {
   readonly docker = new Docker();
   readonly aws: Aws;
+  private readonly hosts = new Map<string, string>();
+  private readonly reported = new Set<string>();
+  private readonly answers = new Map<string, string>();
 
   /** `network` has 16 bits, as "10.77.0.0/16"; its last addresses are those of this machine and of moto. */
   constructor(private readonly name: string, private readonly network: string) {
@@ -57,16 +60,35 @@ export class Machines {
     });
     await machine.putArchive(this.seed(id, userData), { path: "/" });
     await machine.start();
+    this.hosts.set(id, host);
+    this.report(id, host).catch((error: Error) => console.log(error.message));
     return id;
   }
 
-  /** As an association does: as root, by sh, when the agent runs. */
-  async command(host: string, commands: string): Promise<Ran> {
-    await eventually(120, async () => {
+  /** As AWS's agent does, where it runs: as root, by sh. */
+  agent(id: string): { run(commands: string): Promise<Ran> } | undefined {
+    const host = this.reported.has(id) ? this.hosts.get(id) : undefined;
+    return host === undefined ? undefined : { run: (commands) => this.run(host, commands) };
+  }
+
+  /** What the last rollout to a machine has printed. */
+  said(host: string): string {
+    return this.answers.get(host) ?? "";
+  }
+
+  private async run(host: string, commands: string): Promise<Ran> {
+    const ran = await this.exec(host, "sh", "-c", commands);
+    this.answers.set(host, ran.text);
+    return ran;
+  }
+
+  /** The agent reports some time after its machine was launched. */
+  private async report(id: string, host: string): Promise<void> {
+    await eventually(300, async () => {
       const { code, text } = await this.exec(host, "systemctl", "is-active", "amazon-ssm-agent.service");
       if (code) throw new Error(`${host} does not boot: ${text}`);
     });
-    return this.exec(host, "sh", "-c", commands);
+    this.reported.add(id);
   }
 
   async exec(host: string, ...command: string[]): Promise<Ran> {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { providerOf } from "../support/dynamicProvider";
 import { declareStack, isSecret, Registered } from "../support/monitor";
 import { prodConfiguration } from "../support/prod";
 
@@ -216,8 +217,8 @@ describe("the stack on EC2", function () {
   });
 
   describe("rolls changes out", () => {
-    const rollout = (node: string, all = resources) => named(`pgha-prod-${node}-rollout`, all);
-    const command = (node: string, all = resources) => rollout(node, all).inputs.parameters.commands as string;
+    const rollout = (node: string, all = resources) => all.find(({ name }) => name === `pgha-prod-${node}-rollout`)!;
+    const command = (node: string, all = resources) => rollout(node, all).inputs.commands as string;
     const waitsFor = (name: string, other: string, seen = new Set<string>()): boolean => {
       if (seen.has(name)) return false;
       seen.add(name);
@@ -230,13 +231,24 @@ describe("the stack on EC2", function () {
       for (const other of ["etcd-3", "edge-2"]) assert.ok(waitsFor("pgha-prod-postgres-1", `pgha-prod-${other}-rollout`), other);
     });
 
-    it("by a new association for another bundle, which is waited for", () => {
+    it("by a command for each bundle, machine and secret, which is waited for", () => {
       for (const node of ["etcd-1", "postgres-2", "edge-2"]) {
-        const { inputs, replaceOnChanges } = rollout(node);
-        assert.deepEqual(replaceOnChanges, ["parameters", "targets"]);
-        assert.ok(inputs.waitForSuccessTimeoutSeconds > 600);
+        const { type, inputs } = rollout(node);
+        assert.equal(type, "pulumi-nodejs:dynamic/pgha:Ec2Rollout");
+        assert.deepEqual([inputs.instance, inputs.region], [`pgha-prod-${node}-id`, "us-east-1"]);
         assert.match(command(node), /pgha-pull [0-9a-f]{64} # machine [0-9a-f]{16}, secrets [0-9a-f]{16}$/);
       }
+    });
+
+    it("again where it has failed, on a machine that was replaced, and not otherwise", async () => {
+      const { inputs } = rollout("etcd-1");
+      const provider = providerOf(inputs.__provider);
+      const done = { ...inputs, done: `${inputs.instance} ${inputs.commands}` };
+      const isRun = async (olds: object, news: object = inputs) => (await provider.diff!("etcd-1", olds, news)).changes;
+      assert.equal(await isRun(done), false);
+      assert.equal(await isRun(done, { ...inputs, instance: "i-another" }), true);
+      assert.equal(await isRun(done, { ...inputs, commands: "another" }), true);
+      assert.equal(await isRun({ ...inputs, done: "an earlier one" }), true);
     });
 
     it("of Postgres after its leadership was given away, of the others without", () => {
