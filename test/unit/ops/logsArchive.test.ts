@@ -68,6 +68,7 @@ describe("pgha logs: archiving", () => {
   it("goes on with the other partitions where one fails, and names it", async () => {
     const leaving = (partition: string): Leaving =>
       ({ partition, lower: new Date(0), upper: new Date(1), state: "closed", rows: null, sha256: null, location: null, changed_at: new Date(0) });
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "pgha-archives-"));
     const tried: string[] = [];
     const copies: Readable[] = [];
     // As much of a server as it takes to say what waits, and to copy more than a pipe holds
@@ -76,7 +77,7 @@ describe("pgha logs: archiving", () => {
       query: (sql: unknown) =>
         typeof sql !== "string" ? copy() : Promise.resolve({ rows: sql.includes("advisory") ? [{ locked: true }] : [leaving("app.a"), leaving("app.b")] }),
     } as unknown as Client;
-    const full = Object.assign(new FolderStore("/nowhere"), {
+    const full = Object.assign(new FolderStore(folder), {
       put: async (_: string, content: Readable) => {
         await new Promise((resolve) => content.once("data", resolve));
         throw new Error("disk full");
@@ -86,6 +87,7 @@ describe("pgha logs: archiving", () => {
     assert.deepEqual([done, failed.map(({ partition, error }) => `${partition}: ${error.message}`)], [[], ["app.a: disk full", "app.b: disk full"]]);
     assert.deepEqual(tried, ["app.a: export", "app.b: export"]);
     assert.deepEqual(copies.map(({ readableEnded }) => readableEnded), [true, true], "a session answers no more until all of a COPY is read");
+    fs.rmSync(folder, { recursive: true });
   });
 });
 
