@@ -9,7 +9,7 @@ export interface Shape {
   poolers: Member[];
   /** Patroni's dynamic configuration. */
   configuration?: Record<string, unknown>;
-  /** The [pgbouncer] part of each pooler's pgbouncer.ini. */
+  /** The numbers of each pooler's pgbouncer.ini, and how many `databases` it has. */
   pools: Record<string, number>[];
 }
 
@@ -91,5 +91,11 @@ function member(server: Declared, resources: Declared[]): Member {
 
 function numbersOf(ini: string): Record<string, number> {
   const pairs = [...ini.matchAll(/^(\w+)\s*=\s*(\d+)\s*$/gm)].map(([, key, value]) => [key, Number(value)]);
-  return Object.fromEntries(pairs);
+  return { ...Object.fromEntries(pairs), ...databasesOf(ini) };
+}
+
+/** How many pools each user has there. */
+function databasesOf(ini: string): { databases?: number } {
+  const section = /^\[databases\]$([^[]*)/m.exec(ini)?.[1];
+  return section === undefined ? {} : { databases: (section.match(/^[\w*"]+\s*=/gm) ?? []).length };
 }

@@ -89,8 +89,8 @@ export const topology: StackRule[] = [
     remedy: "lower the pools, or raise max_connections",
     problemsOfStack: aboutClusters((shape) => {
       const most = Number(parameters(shape).max_connections);
-      // Each pooler has two databases, and max_db_connections bounds each of them
-      const wanted = shape.pools.reduce((sum, pool) => sum + 2 * (pool.max_db_connections ?? pool.default_pool_size + (pool.reserve_pool_size ?? 0)), 0);
+      // max_db_connections bounds each database of a pooler; one that does not say has a pair for writes and reads
+      const wanted = shape.pools.reduce((sum, pool) => sum + (pool.databases ?? 2) * (pool.max_db_connections ?? pool.default_pool_size + (pool.reserve_pool_size ?? 0)), 0);
       return wanted > most ? `${shape.pools.length} poolers may open ${wanted} connections, max_connections is ${most}` : undefined;
     }),
   },
@@ -109,7 +109,9 @@ export const topology: StackRule[] = [
     remedy: "declare a bucket for backups and the WAL archive",
     problemsOfStack: aboutClusters(({ on, postgres }, resources) => {
       const cloud = postgres.some(({ type }) => type.startsWith("aws:"));
-      return cloud && !resources.some((resource) => kindOf(resource) === "aws:Bucket") ? [{ resource: on, problem: "has no bucket for backups" }] : undefined;
+      // One that the program itself fills with the machines' bundles is for no backup
+      const filled = resources.filter((resource) => kindOf(resource).startsWith("aws:BucketObject")).flatMap(({ refers }) => refers.bucket ?? []);
+      return cloud && !resources.some((resource) => kindOf(resource) === "aws:Bucket" && !filled.includes(resource.name)) ? [{ resource: on, problem: "has no bucket for backups" }] : undefined;
     }),
   },
 ];

@@ -19,6 +19,7 @@ const allows = (action: unknown, resource: unknown = "arn:aws:s3:::pgha/*", furt
   rolePolicy({ policy: JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: action, Resource: resource, ...further }] }) });
 const trust = (principal: unknown, condition?: object) => JSON.stringify({ Statement: { Effect: "Allow", Principal: principal, Action: "s3:GetObject", Condition: condition } });
 const deny = (value: string) => JSON.stringify({ Statement: [{ Effect: "Deny", Principal: "*", Action: "s3:*", Resource: "*", Condition: { Bool: { "aws:SecureTransport": value } } }] });
+const databases = (...names: string[]) => `[databases]\n${names.map((name) => `${name} = host=h port=5432 dbname=${name}\n`).join("")}\n[pgbouncer]\n`;
 const ofBucket = { bucket: ["it"] };
 
 /** Servers of one cluster by their roles; zones make them EC2 instances. */
@@ -61,14 +62,16 @@ export const cases: Record<string, Case> = {
   "pools-fit": {
     unsafe: {
       "edges by their bundles": [...cluster({ edge: ["a", "b"] }, { postgresql: { parameters: { max_connections: 200 } } }), ...[1, 2].map((n) => ({ ...make("aws:s3/bucketObjectv2:BucketObjectv2")({ content: JSON.stringify({ files: { "/etc/pgha/pgbouncer.ini": { content: "max_db_connections = 60\n" } } }) }), name: `c-edge-${n}-bundle` }))],
-      "two poolers with 60 a database": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: 200 } } }, "max_db_connections = 60\n") },
+      "two poolers with 60 a database, of which there are two": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: 200 } } }, `${databases("app", "app_ro")}max_db_connections = 60\n`),
+      "two poolers with 20 a database, of which there are six": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: 200 } } }, `${databases("a", "a_ro", "b", "b_ro", "c", "c_ro")}max_db_connections = 20\n`),
+      "two poolers with 60, of how many databases nobody says": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: 200 } } }, "max_db_connections = 60\n") },
     safe: { "two with 45": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: "200" } } }, "max_db_connections = 45\n") },
   },
   durable: {
     unsafe: { "fsync off": cluster({ postgres: 3 }, { postgresql: { parameters: { fsync: "off" } } }), "full_page_writes off": cluster({ postgres: 3 }, { postgresql: { parameters: { full_page_writes: false } } }) },
     safe: { "left alone": cluster({ postgres: 3 }, { postgresql: { parameters: { work_mem: "4MB" } } }) },
   },
-  "backed-up": { unsafe: { "no bucket": cluster({ postgres: ["a", "b", "c"] }) }, safe: { "a bucket": [...cluster({ postgres: ["a", "b", "c"] }), bucket()], "containers of dev": cluster({ postgres: 3 }) } },
+  "backed-up": { unsafe: { "no bucket": cluster({ postgres: ["a", "b", "c"] }), "a bucket for bundles alone": [...cluster({ postgres: ["a", "b", "c"] }), bucket(), other("aws:s3/bucketObjectv2:BucketObjectv2", {}, ofBucket)] }, safe: { "a bucket": [...cluster({ postgres: ["a", "b", "c"] }), bucket()], "containers of dev": cluster({ postgres: 3 }) } },
   "no-open-ingress": {
     unsafe: {
       "the world in a group": group({ ingress: [{ fromPort: 5432, toPort: 5432, protocol: "tcp", cidrBlocks: ["0.0.0.0/0"] }] }),
