@@ -1,8 +1,6 @@
 import { describeError } from "../tools/errors";
 import { subcommand, UsageError } from "./arguments";
-
-/** Exit codes of every subcommand. */
-export const exitCode = { healthy: 0, error: 1, usage: 2, degraded: 3 } as const;
+import { exitCode } from "./exitCode";
 
 /** One subcommand of pgha. */
 export interface Command {

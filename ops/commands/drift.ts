@@ -2,7 +2,8 @@ import { describeDrift } from "../../infra/live/drift";
 import { acceptLive } from "../../infra/live/schema/catalogue/record";
 import { UserError } from "../../tools/errors";
 import { counted } from "../../tools/words";
-import { commonOptions, parseOptions, UsageError } from "../arguments";
+import { commonOptions, parseOptions } from "../arguments";
+import { exitCode } from "../exitCode";
 import { connectionOf, databasesOf } from "../database";
 import { collectDrift, DriftReport } from "../drift/collect";
 import { readStack } from "../outputs";
@@ -22,18 +23,18 @@ declared. Changes nothing. Partitions that maintenance makes and retires are no 
   --stack <name>     which deployment (the selected stack, or dev)
   --json             for programs; its shape is DriftReport in ops/drift/collect.ts
 
-Exit codes: 0 no difference, 2 differences, 1 error or wrong usage.
+Exit codes: 0 no difference, 3 differences, 1 error, 2 wrong usage.
 `;
 
 const options = { ...commonOptions, accept: { type: "boolean", default: false }, yes: { type: "boolean", default: false } } as const;
 
 export async function run(args: string[]): Promise<number> {
-  const { stack, json, accept, yes } = parse(args);
+  const { stack, json, accept, yes } = parseOptions("drift", args, options);
   const { outputs } = await readStack(stack);
   const look = async () => {
     const report = await collectDrift(outputs);
     print(json, report, () => view(report, screenOf(process.stdout).paint));
-    return report.drift.length ? 2 : 0;
+    return report.drift.length ? exitCode.degraded : exitCode.healthy;
   };
   const code = await look();
   if (!accept || code === 0) return code;
@@ -42,15 +43,6 @@ export async function run(args: string[]): Promise<number> {
     throw new UserError("not confirmed, nothing was changed", `type ${name}, or give --yes`);
   await acceptLive(connectionOf(outputs), databasesOf(outputs));
   return look();
-}
-
-/** 2 says "differences" here, so wrong usage must not. */
-function parse(args: string[]) {
-  try {
-    return parseOptions("drift", args, options);
-  } catch (error) {
-    throw error instanceof UsageError ? new UserError(error.message, error.remedy) : error;
-  }
 }
 
 export function view({ cluster, compared, missed, drift }: DriftReport, paint: Paint): string {

@@ -42,7 +42,7 @@ describe("pgha: the command line", () => {
       assert.strictEqual(status, 0);
       assert.match(stdout, /^npx pgha .*(<command>|status)/);
     }
-    for (const args of [["stauts"], ["status", "--jsn"], ["status", "--watch=0"], ["constructor"]]) {
+    for (const args of [["stauts"], ["status", "--jsn"], ["status", "--watch=0"], ["constructor"], ["drift", "--jsn"]]) {
       const { status, stderr } = pgha(args);
       assert.strictEqual(status, 2, args.join(" "));
       assert.match(stderr, /^error: .*\n {2}npx pgha .*--help\n$/);
