@@ -62,6 +62,7 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
       postgresVersion: spec.version,
       database,
       databases: spec.databases.map(({ name }) => name),
+      drift: spec.drift,
       examples: spec.examples,
       replication: spec.replication,
       etcd: spec.etcd.map(({ name, host }) => ({ name, host })),

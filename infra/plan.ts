@@ -43,6 +43,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     databases,
     declaredDatabases: config.databases.map(({ name }) => name),
     roles,
+    drift: config.drift,
     examples: config.examples,
     replication: { mode, synchronousStandbys: config.replication.synchronousStandbys },
     images: config.images,

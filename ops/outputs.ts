@@ -43,6 +43,8 @@ const schema = z.object({
       mode: z.enum(["asynchronous", "priority", "quorum", "strict"]),
       synchronousStandbys: z.number(),
     }),
+    /** What counts as drift in them. */
+    drift: z.enum(["declared", "all"]).optional(),
     /** Example schemas in the application database. */
     examples: z.array(z.string()).optional(),
     etcd: servers,

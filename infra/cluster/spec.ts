@@ -149,6 +149,8 @@ export interface ClusterSpec {
   /** Names under the key `databases`, in its order. */
   declaredDatabases: string[];
   roles: RoleSpec[];
+  /** What counts as drift in databases: what is declared, or what applications make as well. */
+  drift: "declared" | "all";
   /** Example schemas in the application database. */
   examples: string[];
   replication: { mode: Mode; synchronousStandbys: number };

@@ -105,6 +105,7 @@ const role = z.strictObject({
 export const declarations = {
   databases: list(database).describe("what databases hold: further ones, and what belongs into the application's"),
   roles: list(role).describe("roles beside those that the cluster makes for each database"),
+  drift: z.enum(["declared", "all"]).default("declared").describe("what counts as drift: what is declared, or also what owners and migrators make by themselves"),
   examples: list(z.enum(["orders", "messaging"])).describe("example schemas to put into the application database"),
 };
 

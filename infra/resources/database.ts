@@ -59,6 +59,7 @@ export class Database extends pulumi.ComponentResource {
       hosts, reach, caCertificate, timeout, database, files, version, triggers, logs: args.logs,
       declared: declare(spec, files),
       catalogue: FORMAT,
+      watch: spec.drift,
       drift: [],
       password: pulumi.secret(args.password),
       passwords: pulumi.secret(passwords),

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { load } from "./plugin";
 import type { ReachInputs } from "./control";
 import type { LogDays } from "../live/schema/apply";
+import type { Watch } from "../live/schema/catalogue/record";
 import type { Declared } from "../live/schema/declared/declare";
 import type { SqlFiles } from "../live/schema/migrations";
 import type { Applied } from "../live/schema/records";
@@ -22,6 +23,7 @@ export interface SchemaInputs {
   declared: Declared;
   /** In what format the live catalogue is recorded: another one is recorded anew. */
   catalogue: string;
+  watch: Watch;
   /** None is declared; a refresh puts in what it finds. */
   drift: string[];
   passwords: pulumi.Input<Record<string, pulumi.Input<string>>>;

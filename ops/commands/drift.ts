@@ -16,7 +16,8 @@ export const usage = `npx pgha drift [options]
 
 Compares the live databases with what the last \`npm run up\` left there (tables, columns, indexes, constraints, functions, roles,
 rights, settings, slots, publications, …), Patroni's configuration and each server's settings and pg_hba.conf with what is
-declared. Changes nothing. Partitions that maintenance makes and retires are no difference.
+declared. Changes nothing. Partitions that maintenance makes and retires are no difference, nor is what applications make as
+owners and migrators, unless the configuration says \`drift: all\`.
 
   --accept           have what is live in the databases expected from now on, after asking
   --yes              without asking
@@ -41,15 +42,16 @@ export async function run(args: string[]): Promise<number> {
   const { name } = outputs.cluster;
   if (!yes && !(await confirmed(`Type ${name} to have the databases as they are expected from now on: `, name)))
     throw new UserError("not confirmed, nothing was changed", `type ${name}, or give --yes`);
-  await acceptLive(connectionOf(outputs), databasesOf(outputs));
+  await acceptLive(connectionOf(outputs), databasesOf(outputs), outputs.cluster.drift);
   return look();
 }
 
-export function view({ cluster, compared, missed, drift }: DriftReport, paint: Paint): string {
+export function view({ cluster, compared, missed, applications, drift }: DriftReport, paint: Paint): string {
   const count = counted(drift.length, "difference");
   return [
     `${cluster}: ${drift.length ? paint(count, "bad") : paint("no difference", "good")} in ${compared.join(", ")}`,
     ...missed.map((each) => paint(`  not compared: ${each}`, "warn")),
+    ...Object.entries(applications).map(([database, count]) => paint(`  ${database}: ${counted(count, "object")} made by applications, not compared`, "dim")),
     ...drift.flatMap((each) => ["", `  ${describeDrift(each)}`, ...each.mend.split("\n").map((line) => paint(`    ${line}`, "dim"))]),
     "",
   ].join("\n");

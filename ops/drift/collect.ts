@@ -19,6 +19,8 @@ export interface DriftReport {
   compared: string[];
   /** What was not, and why. */
   missed: string[];
+  /** Objects that applications made by themselves, by database; no drift. */
+  applications: Record<string, number>;
   drift: Drift[];
 }
 
@@ -27,10 +29,10 @@ const CONNECT_MS = 5000;
 /** Compares the live cluster with what is declared. Throws where no primary answers. */
 export async function collectDrift(outputs: Outputs): Promise<DriftReport> {
   const databases = databasesOf(outputs);
-  const { drift, unknown } = await readDrift(connectionOf(outputs), databases);
+  const { drift, unknown, applications } = await readDrift(connectionOf(outputs), databases, outputs.cluster.drift);
   if (unknown.length)
-    throw new UserError(`nothing was recorded yet, or in another format, to compare ${unknown.map((name) => (name === "postgres" ? "roles and databases" : `database ${name}`)).join(" and ")} with`, "npm run up");
-  const report = { cluster: outputs.cluster.name, time: new Date().toISOString(), compared: databases.map((name) => `database ${name}`), missed: [] as string[], drift };
+    throw new UserError(`nothing was recorded yet, or in another format, to compare ${unknown.map((name) => (name === "postgres" ? "roles and databases" : `database ${name}`)).join(" and ")} with`, "npm run pulumi -- up --refresh");
+  const report = { cluster: outputs.cluster.name, time: new Date().toISOString(), compared: databases.map((name) => `database ${name}`), missed: [] as string[], applications, drift };
   if (!outputs.expected) return { ...report, missed: ["settings and access rules: the stack was deployed by a version that did not note them; npm run up"] };
   drift.push(...compareConfiguration(outputs.expected.configuration, await ask(controlOf(outputs), "GET", "/config")));
   report.compared.push("Patroni's configuration");

@@ -5,7 +5,9 @@ import * as path from "node:path";
 import { Client } from "pg";
 import { badConfigurations } from "../unit/support/badConfigurations";
 import { Site } from "../../bench/logs/site";
+import { describeApplications } from "./support/applications";
 import { describeClients } from "./support/clients";
+import { describeMigrations } from "./support/migrations";
 import { describeLogs } from "./support/logs";
 import { describeSchema } from "./support/database";
 import { describeDeclared } from "./support/declared";
@@ -93,6 +95,10 @@ describe("a cluster, by the commands of the README", () => {
       if (url === "haproxyReadUrl") assert.equal(seen.size, 2, "both standbys serve reads");
     }
     await assert.rejects(ask("readUrl", "INSERT INTO app.accounts DEFAULT VALUES"), /permission denied|read-only/);
+  });
+
+  it("knows the time zones that clients still send under their old names", async () => {
+    for (const zone of ["Asia/Calcutta", "Europe/Kiev", "US/Eastern"]) assert.equal((await ask("writeUrl", `SELECT now() AT TIME ZONE '${zone}' AS there`)).length, 1);
   });
 
   it("has prepared statements work through the poolers", async () => {
@@ -245,6 +251,23 @@ describe("a cluster, by the commands of the README", () => {
     }
   });
 
+  it("lets the role for migrations dump its database and restore it into another one", async () => {
+    const filter = fs.readFileSync(path.join(__dirname, "../../clients/pg_dump.filter"), "utf8");
+    const within = (url: string, database: string) =>
+      url.replace(/@[^/]+/, `@${CLUSTER}-haproxy-1:5432`).replace(/\?.*$/, "?sslmode=verify-full&sslrootcert=/etc/pgha/ca.crt").replace(/\/app\?/, `/${database}?`);
+    const [from, to] = [within(outputs.migrateUrl, "app"), within(outputs.roleUrls.shop_migrator.directWrite, "shop")];
+    const events = "SELECT count(*)::int AS n, max(kind) AS kind FROM app.events";
+    await ask("writeUrl", "INSERT INTO app.events (kind) VALUES ('dumped')");
+    const script = `echo '${filter}' > /tmp/filter && pg_dump --filter=/tmp/filter --no-owner --no-acl -Fc -f /tmp/dump "${from}" && pg_restore --no-owner --no-acl --exit-on-error --single-transaction -d "${to}" /tmp/dump`;
+    const { code, text } = await project.exec(`${CLUSTER}-postgres-1`, "sh", "-c", script);
+    assert.equal(code, 0, text);
+    try {
+      assert.deepEqual(await query(outputs.roleUrls.shop.write, outputs.caCertificate, events), await ask("writeUrl", events));
+    } finally {
+      await query(outputs.roleUrls.shop_migrator.directWrite, outputs.caCertificate, "DROP SCHEMA app, shop CASCADE");
+    }
+  });
+
   const connection = () => ({
     hosts: takeApart(superuserUrl()).hosts.map(([host, port]) => ({ host, port: Number(port) })),
     caCertificate: outputs.caCertificate,
@@ -254,6 +277,8 @@ describe("a cluster, by the commands of the README", () => {
   describeDeclared(connection, { host: `${CLUSTER}-haproxy-1`, port: 5432 });
   describeExamples(connection);
   describeDrift(connection);
+  describeMigrations(connection);
+  describeApplications(connection);
   describeHostile(connection);
 
   describe("pgha drift", () => {

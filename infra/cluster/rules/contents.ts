@@ -40,6 +40,7 @@ function grantsFit(spec: ClusterSpec): Fault[] {
   const check = (key: string, { on, privileges }: Pick<Grant, "privileges"> & { on: string }) =>
     privileges.flatMap((privilege, n) => {
       const possible = PRIVILEGES[kindOf(on)];
+      if (privilege === "all" && privileges.length > 1) return [fault(`${key}.privileges.${n}`, "all stands alone", "remove the others, or it")];
       return privilege === "all" || possible.includes(privilege) ? [] : [fault(`${key}.privileges.${n}`, `${privilege} cannot be granted on ${on}`, `use ${possible.join(", ")} or all`)];
     });
   return spec.databases.flatMap(({ name, grants, defaultPrivileges }) => [
@@ -56,6 +57,8 @@ function tables(spec: ClusterSpec): Fault[] {
     const key = `${keyOf(spec, database)}.tables`;
     return [
       ...twice(declared.map(({ name }) => name), (index) => `${key}.${index}.name`),
+      ...declared.flatMap(({ name, partition }, index) => (database === spec.database && name === "app.app_logs" && partition
+        ? [fault(`${key}.${index}.partition`, "the log system makes its partitions, and archives them before they go", "remove it; see logs.partition and logs.hotDays")] : [])),
       ...declared.flatMap(({ storage }, index) =>
         Object.keys(storage).filter((parameter) => !STORAGE.test(parameter))
           .map((parameter) => fault(`${key}.${index}.storage.${parameter}`, "is not a storage parameter of a table", "correct its spelling or remove it"))),

@@ -28,7 +28,8 @@ function databaseNames(spec: ClusterSpec): Fault[] {
 }
 
 /** Roles that the cluster makes for its databases. */
-const madeRoles = ({ database, databases }: ClusterSpec) => [database, `${database}_readonly`, ...databases.map(({ name }) => `${name}_owner`)];
+const madeRoles = ({ database, databases }: ClusterSpec) =>
+  [database, `${database}_readonly`, ...databases.flatMap(({ name, owner }) => (name === database || owner === `${name}_owner` ? [`${name}_owner`] : []))];
 
 function roleNames(spec: ClusterSpec): Fault[] {
   const declared = spec.roles.filter(({ made }) => !made);

@@ -16,9 +16,31 @@ export interface Connection {
   timeout?: number;
 }
 
+/**
+ * Of each session, whatever the cluster, a database or a role is set to: SQL files mean the same everywhere, and a catalogue is printed alike.
+ * Names in SQL files are qualified; DDL that cannot get its lock gives up rather than make all others queue behind it.
+ */
+const SESSION = {
+  search_path: "pg_catalog",
+  lock_timeout: "10s",
+  ...Object.fromEntries(["statement_timeout", "transaction_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"].map((name) => [name, "0"])),
+  synchronous_commit: "on",
+  default_transaction_read_only: "off",
+  default_transaction_isolation: "read committed",
+  row_security: "on",
+  check_function_bodies: "on",
+  standard_conforming_strings: "on",
+  TimeZone: "UTC",
+  DateStyle: "ISO, MDY",
+  IntervalStyle: "postgres",
+  bytea_output: "hex",
+  extra_float_digits: "1",
+  quote_all_identifiers: "off",
+};
+
 const LOCK = 7_062_401;
 const LOST = /^(08|57P0|25006)/;
-const BROKEN = /^(Connection terminated|read ECONNRESET|write EPIPE|Client has encountered a connection error)/;
+const BROKEN = /^(Connection terminated|read (ECONNRESET|ETIMEDOUT)|write EPIPE|Client has encountered a connection error)/;
 const UNTRUSTED = /^(ERR_TLS|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/;
 
 /**
@@ -28,20 +50,26 @@ const UNTRUSTED = /^(ERR_TLS|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)/;
 export async function onPrimary<T>(connection: Connection, database: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = await connectToPrimary(connection, database);
   try {
-    await client.query(`SET lock_timeout = '${connection.timeout ?? 120}s'`);
-    await client.query("SELECT pg_advisory_lock($1)", [LOCK]).catch((error: Error) => {
-      throw isCode(error, "55P03") ? new Error(`another run holds database ${database}; wait for it, or end it`) : error;
-    });
-    await client.query("RESET lock_timeout");
+    await lock(client, connection.timeout ?? 120);
     return await work(client);
   } finally {
     await close(client);
   }
 }
 
+/** Asks again and again: who waits in pg_advisory_lock holds a snapshot, for which CREATE INDEX CONCURRENTLY of the one that has it would wait. */
+async function lock(client: Client, seconds: number): Promise<void> {
+  for (const deadline = Date.now() + seconds * 1000; ; await sleep(200)) {
+    const { rows: [{ locked }] } = await client.query("SELECT pg_try_advisory_lock($1) AS locked", [LOCK]);
+    if (locked) return;
+    if (Date.now() > deadline) throw new Error(`another run holds database ${client.database}; wait for it, or end it`);
+  }
+}
+
 /** Whether the connection or the primary went away; what was not committed is undone then. */
 export function isConnectionLoss(error: unknown): boolean {
   const code = error instanceof DatabaseError ? error.code : undefined;
+  if (error instanceof Error && error.cause) return isConnectionLoss(error.cause);
   return code ? LOST.test(code) : error instanceof Error && BROKEN.test(error.message);
 }
 
@@ -92,8 +120,7 @@ function newClient({ caCertificate, password }: Connection, host: string, port: 
     ssl: { ca: caCertificate },
     connectionTimeoutMillis: 5000,
     keepAlive: true,
-    // Names in SQL files are qualified; DDL that cannot get its lock gives up rather than make all others queue behind it.
-    options: "-c search_path=pg_catalog -c statement_timeout=0 -c lock_timeout=10s -c synchronous_commit=on",
+    options: Object.entries(SESSION).map(([name, value]) => `-c ${name}=${value.replaceAll(" ", "\\ ")}`).join(" "),
   });
   client.on("error", () => undefined);   // the query under way rejects as well
   return client;

@@ -25,8 +25,18 @@ const NAME = /^(cluster|database|examples\/[a-z]+)\/(?:(\d{4})|R_)_[a-z0-9_]+\.s
 export function readSqlFiles(folder: string, examples: string[] = []): SqlFiles {
   const names = ["cluster", "database", ...examples.map((example) => `examples/${example}`)].flatMap((scope) =>
     readdirSync(path.join(folder, scope)).filter((file) => !file.startsWith(".")).sort().map((file) => `${scope}/${file}`));
-  const read = (name: string) => readFileSync(path.join(folder, name), "utf8");
-  return Object.fromEntries(names.map((name) => [name, read(name).replace(/^\ufeff/, "").replace(/\r\n?/g, "\n")]));
+  return Object.fromEntries(names.map((name) => [name, decode(name, readFileSync(path.join(folder, name))).replace(/\r\n?/g, "\n")]));
+}
+
+/** Without a byte order mark. Throws on another encoding than UTF-8: letters would become others in silence. */
+function decode(name: string, bytes: Uint8Array): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (!text.includes("\0")) return text;
+  } catch {
+    // Said below
+  }
+  throw new Error(`sql/${name} is not UTF-8; save it as UTF-8 (pg_dump: --encoding=UTF8)`);
 }
 
 /**

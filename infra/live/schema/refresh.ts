@@ -1,12 +1,12 @@
 import { describeDrift } from "../drift";
-import { readDrift } from "./catalogue/record";
+import { readDrift, type Watch } from "./catalogue/record";
 import type { Connection } from "../postgres/connection";
 import type { Declared } from "./declared/declare";
 import { checksum, type SqlFiles } from "./migrations";
 import { reaching } from "../reach/reach";
 import { readApplied } from "./records";
 
-type State = Connection & { database: string; files: SqlFiles; version: string; declared: Declared; drift: string[]; checksums: Record<string, string>; __provider?: unknown };
+type State = Connection & { database: string; files: SqlFiles; version: string; declared: Declared; watch?: Watch; drift: string[]; checksums: Record<string, string>; __provider?: unknown };
 type Live<S> = { id: string; props?: S; inputs?: Omit<S, "checksums"> };
 const PATIENCE = 10;
 
@@ -25,8 +25,11 @@ export async function readLive<S extends State>(id: string, state: S): Promise<L
       if (!applied) return { id: "" };
       const { version, checksums } = applied;
       const files = Object.fromEntries(Object.entries(state.files).filter(([name, text]) => checksums[name] === checksum(text)));
-      const { drift: differences } = await readDrift(reached, state.declared?.databases.map(({ name }) => name) ?? []);
-      const drift = differences.map((each) => `${describeDrift(each)}; mend: ${each.mend}`);
+      const found = await readDrift(reached, state.declared?.databases.map(({ name }) => name) ?? [], state.watch);
+      const drift = [
+        ...found.drift.map((each) => `${describeDrift(each)}; mend: ${each.mend}`),
+        ...found.unknown.map((name) => `database ${name}: nothing was noted of it yet; mend: npm run pulumi -- up --refresh`),
+      ];
       const inputs = { ...kept, version, files, drift };
       return { id, props: { ...inputs, checksums } as unknown as S, inputs };
     });

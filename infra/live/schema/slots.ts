@@ -1,4 +1,5 @@
 import type { Client } from "pg";
+import { Items, literal } from "./declared/item";
 
 /** A logical replication slot for a declared consumer; it outlives a failover. */
 export interface LogicalSlot {
@@ -14,20 +15,29 @@ export async function recordedSlots(client: Client, dropped: string[]): Promise<
   return rows.map(({ name }) => String(name));
 }
 
+/** Notes a slot, so that it goes once it is declared no more: without its consumer it would hold back WAL. It is made outside of a transaction. */
+export function slotItems(slots: LogicalSlot[]): Items {
+  return Object.fromEntries(slots.map(({ name }) => [
+    `slot ${name}`,
+    {
+      sql: "-- made by pg_create_logical_replication_slot, outside of the transaction",
+      undo: `DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = ${literal(name)} AND active) THEN
+    RAISE EXCEPTION 'its consumer is connected; stop the consumer first, or declare the slot again';
+  END IF;
+  PERFORM pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ${literal(name)} AND database = current_database();
+END $$;`,
+    },
+  ]));
+}
+
 /**
- * Makes the declared slots that are missing in this client's database, and drops those that are declared no more. Returns, in
- * words, those that are lost: made anew, they would begin at the present, and their consumers skip what they missed unnoticed.
- * `recorded`: what was there before. Throws on a slot that is another than declared, and on dropping one in use.
+ * Makes the declared slots that are missing in this client's database. Returns, in words, those that are lost: made anew, they would
+ * begin at the present, and their consumers skip what they missed unnoticed. `recorded`: what was there before. Throws on a slot
+ * that is another than declared.
  */
-export async function alignSlots(client: Client, declared: LogicalSlot[], previous: LogicalSlot[], recorded: string[]): Promise<string[]> {
+export async function alignSlots(client: Client, declared: LogicalSlot[], recorded: string[]): Promise<string[]> {
   const lost: string[] = [];
-  for (const { name } of previous.filter(({ name }) => !declared.some((slot) => slot.name === name))) {
-    const slot = await findSlot(client, name);
-    if (slot?.active)
-      throw new Error(`slots: "${name}" is declared no more but its consumer is connected; `
-        + "stop the consumer first, or declare the slot again");
-    if (slot) await client.query("SELECT pg_drop_replication_slot($1)", [name]);
-  }
   for (const { name, plugin } of declared) {
     const slot = await findSlot(client, name);
     if (!slot && recorded.includes(name)) lost.push(describeLost(name, client.database, "was made before and is gone"));

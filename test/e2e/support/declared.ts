@@ -140,6 +140,34 @@ export function describeDeclared(connect: () => Connection, publisher: { host: s
       assert.doesNotMatch((await applySchema(connect(), schema(less))).warnings.join("\n"), /schema reports is declared no more/);
     });
 
+    it("stops deleting rows once a retention is declared no more, and goes on making partitions as long as there is a table by time", async () => {
+      const visits = { name: "reports.visits", partition: { key: "at", interval: "day", retention: "9 days" } };
+      const within = (tables: object[]) => ({ ...unsubscribed, databases: [whole.databases[0], { ...shopAlone, tables }] });
+      await applySchema(connect(), schema(unsubscribed));
+      await root(`SET ROLE ${SHOP}_owner; CREATE TABLE reports.visits (at timestamptz NOT NULL) PARTITION BY RANGE (at)`, SHOP);
+      await applySchema(connect(), schema(within([visits])));
+      const state = async () => [
+        await root("SELECT retention FROM partman.part_config WHERE parent_table = 'reports.visits'", SHOP),
+        await root(`SELECT FROM pgha.declared WHERE key = 'schedule of maintenance in ${SHOP}'`, APP).then((rows) => rows.length),
+      ];
+      assert.deepEqual(await state(), [[{ retention: "9 days" }], 1]);
+      const { warnings } = await applySchema(connect(), schema(within([])));
+      assert.deepEqual(await state(), [[{ retention: null }], 1]);
+      assert.match(warnings.join("\n"), /partitions of reports\.visits is declared no more and kept.*no further partitions are made then/);
+      await root("DELETE FROM partman.part_config", SHOP);
+      await applySchema(connect(), schema(within([])));
+      assert.deepEqual(await state(), [[], 0]);
+    });
+
+    it("is taken back in a database that is declared no more, slots too, as the database itself remembers it", async () => {
+      const left = { ...unsubscribed, roles: whole.roles.slice(1), databases: [whole.databases[0]] };
+      await applySchema(connect(), schema({ ...unsubscribed, slots: [...whole.slots, { name: "pgha_left", type: "logical", database: SHOP }] }));
+      assert.deepEqual(await root(`SELECT has_schema_privilege('${READERS}', 'reports', 'usage') AS may`, SHOP), [{ may: true }]);
+      await applySchema(connect(), schema(left));
+      assert.deepEqual(await root(`SELECT has_schema_privilege('${READERS}', 'reports', 'usage') AS may`, SHOP), [{ may: false }]);
+      assert.deepEqual(await root("SELECT slot_name FROM pg_replication_slots WHERE slot_name = 'pgha_left'", SHOP), []);
+    });
+
     it("is one transaction: an error names what was declared, and nothing of it is kept", async () => {
       const wrong = { ...unsubscribed, databases: [...unsubscribed.databases.slice(0, 1), { name: SHOP, schemas: [{ name: "half" }], grants: [{ role: READERS, privileges: ["select"], on: "table half.nothing" }] }] };
       await assert.rejects(applySchema(connect(), schema(wrong)), /^Error: declared grant of select on table half\.nothing to pgha_readers: relation "half\.nothing" does not exist \(42P01\)/);

@@ -49,7 +49,6 @@ const CHANGES: [title: string, sql: string, line: string | RegExp][] = [
   ["a function added", "CREATE FUNCTION app.backdoor() RETURNS int LANGUAGE sql AS 'SELECT 1'", `${DB}: function app.backdoor() is not declared`],
   ["a view redefined", "CREATE OR REPLACE VIEW app.names AS SELECT name FROM app.things WHERE false", new RegExp(`^${DB}: view app.names definition is`)],
   ["a table renamed: the old name", "SELECT 1", `${DB}: table app.doomed is missing`],
-  ["a table renamed: the new name", "SELECT 1", `${DB}: table app.doomed_too is not declared`],
   ["another owner", "ALTER TABLE app.tiny OWNER TO postgres", `${DB}: table app.tiny owner is postgres, declared ${DB}_owner`],
   ["a right granted", `GRANT TRUNCATE ON app.things TO ${DB}`, `${DB}: table app.things rights is ${DB}=DELETE,INSERT,SELECT,TRUNCATE,UPDATE, declared ${DB}=DELETE,INSERT,SELECT,UPDATE`],
   ["a storage parameter", "ALTER TABLE app.things SET (fillfactor = 50)", `${DB}: table app.things storage parameters is fillfactor=50, declared none`],
@@ -144,7 +143,7 @@ export function describeDrift(connect: () => Connection): void {
     describe("once it is found", () => {
       it("is shown by a refresh, and stays after an `up` that has nothing to do with it", async () => {
         const state = { ...connect(), ...schema, checksums: {}, version: "", drift: [] as string[] };
-        assert.ok((await readLive(DB, state)).inputs!.drift.some((line) => line.startsWith(`${DB}: column app.things.extra is not declared; mend: ALTER TABLE app.things DROP COLUMN extra;`)));
+        assert.ok((await readLive(DB, state)).inputs!.drift.some((line) => line.startsWith(`${DB}: column app.things.extra is not declared; mend: no DROP is proposed`)));
         const { warnings } = await applySchema(connect(), { ...schema, files: { ...schema.files, "database/R__unrelated.sql": "CREATE OR REPLACE VIEW app.unrelated AS SELECT 1 AS one;" } });
         assert.ok(warnings.some((line) => line.startsWith(`${DB}: column app.things.extra is not declared`)));
         // A password and an attribute of a declared role are set anew by every `up`
@@ -154,12 +153,12 @@ export function describeDrift(connect: () => Connection): void {
 
       it("is gone after what it says would mend it", async () => {
         await root("ALTER TABLE app.doomed_too RENAME TO doomed");
-        const later = /^(npm run|ALTER TYPE)/;
+        const later = /^(npm run|ALTER TYPE|no DROP)/;
         const order = (each: Drift) => (/^(event trigger|policy|rule)/.test(each.object) ? 0 : 1);
         for (const each of (await look()).sort((a, b) => order(a) - order(b)))
           if (!later.test(each.mend) && !/doomed/.test(each.mend)) await root(each.mend).catch((error: Error) => assert.fail(`${each.mend}: ${error.message}`));
         const left = (await look()).map(inWords);
-        assert.deepEqual(left.filter((line) => !/^pgha_drift: (type app\.mood|publication pgha_drift tables|sequence app\.counter)/.test(line)), []);
+        assert.deepEqual(left.filter((line) => !/^pgha_drift: (type app\.mood|publication pgha_drift tables|sequence app\.counter|column app\.things\.extra|schema private|extension pg_trgm)/.test(line)), []);
       });
     });
   });

@@ -37,20 +37,42 @@ export async function prepareCatalogue(client: Client): Promise<void> {
 }
 
 const NOTE = "format";
+const BEFORE = "before the change under way";
 
 async function formatOf(client: Client): Promise<Definition> {
   const { rows: [{ major }] } = await client.query("SELECT (current_setting('server_version_num')::int / 10000)::text AS major");
   return { queries: FORMAT, postgres: major };
 }
 
-/** The recorded catalogue; undefined before the first one, and where it was recorded in another format. */
-export async function readExpected(client: Client): Promise<Catalogue | undefined> {
-  if (!(await relationExists(client, "pgha.catalogue"))) return undefined;
-  const recorded = await client.query("SELECT object, definition FROM pgha.catalogue");
-  const { [NOTE]: format, ...catalogue }: Catalogue = Object.fromEntries(recorded.rows.map(({ object, definition }) => [object, definition]));
-  return isDeepStrictEqual(format, await formatOf(client)) ? catalogue : undefined;
+/** What a database has noted of itself. */
+export interface Noted {
+  /** Undefined before the first time, and where it was noted in another format. */
+  expected?: Catalogue;
+  /** Names of what is expected, in any format. */
+  objects: Set<string>;
+  /** What was there before a change that did not come to its end. */
+  before?: Catalogue;
 }
 
+export async function readNoted(client: Client): Promise<Noted> {
+  if (!(await relationExists(client, "pgha.catalogue"))) return { objects: new Set() };
+  const { rows } = await client.query("SELECT object, definition FROM pgha.catalogue");
+  const { [NOTE]: format, [BEFORE]: change, ...expected } = Object.fromEntries(rows.map(({ object, definition }) => [object, definition]));
+  const current = await formatOf(client);
+  return {
+    objects: new Set(Object.keys(expected)),
+    expected: isDeepStrictEqual(format, current) ? expected : undefined,
+    before: isDeepStrictEqual(change?.format, current) ? change.catalogue : undefined,
+  };
+}
+
+/** Notes what is there before a change, so that what it made is known even where its end is never reached. */
+export async function writeBefore(client: Client, catalogue: Catalogue): Promise<void> {
+  const note = JSON.stringify({ format: await formatOf(client), catalogue });
+  await client.query("INSERT INTO pgha.catalogue VALUES ($1, $2) ON CONFLICT (object) DO UPDATE SET definition = excluded.definition", [BEFORE, note]);
+}
+
+/** Ends the change under way, too. */
 export async function writeExpected(client: Client, catalogue: Catalogue): Promise<void> {
   await client.query(
     `WITH wanted AS (SELECT key AS object, value AS definition FROM jsonb_each($1)),
@@ -58,24 +80,4 @@ export async function writeExpected(client: Client, catalogue: Catalogue): Promi
      INSERT INTO pgha.catalogue (object, definition) SELECT object, definition FROM wanted
      ON CONFLICT (object) DO UPDATE SET definition = excluded.definition, recorded_at = DEFAULT WHERE catalogue.definition <> excluded.definition`,
     [JSON.stringify({ ...catalogue, [NOTE]: await formatOf(client) })]);
-}
-
-/**
- * What is expected after a change that led from `before` to `after`: that change and no more, so that what somebody
- * had changed by hand before stays a difference.
- */
-export function expectAfter(expected: Catalogue | undefined, before: Catalogue | undefined, after: Catalogue): Catalogue {
-  if (!expected || !before) return after;
-  const result = { ...expected };
-  for (const object of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (!after[object]) delete result[object];
-    else if (!before[object] || !result[object]) {
-      if (JSON.stringify(before[object]) !== JSON.stringify(after[object])) result[object] = after[object];
-    } else
-      result[object] = Object.fromEntries(Object.keys(after[object]).map((attribute) => {
-        const changed = before[object][attribute] !== after[object][attribute];
-        return [attribute, changed ? after[object][attribute] : (result[object][attribute] ?? after[object][attribute])];
-      }));
-  }
-  return result;
 }

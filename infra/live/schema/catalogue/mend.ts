@@ -1,3 +1,5 @@
+import { escapeLiteral } from "pg";
+import { LISTS } from "../settingValue";
 import { ANEW } from "../slots";
 import type { Definition } from "./catalogue";
 
@@ -9,6 +11,8 @@ interface Case {
 
 /** Without a refresh the engine knows of no difference. */
 const UP = "npm run pulumi -- up --refresh";
+/** What is dropped with the rows, or the place in them, that it holds. */
+const HOLDERS = ["column", "table", "sequence", "schema", "database", "extension"];
 
 /** What would make the live object as declared: SQL for a person to judge, or the command that does it. */
 export function mend(object: string, found: Case): string {
@@ -20,9 +24,9 @@ export function mend(object: string, found: Case): string {
 
 function missing(kind: string, name: string, declared: Definition): string {
   if (kind === "column") return `ALTER TABLE ${declared.table} ADD COLUMN ${columnOf(name)} ${columnDefinition(declared)};`;
-  if (kind === "constraint") return `ALTER TABLE ${declared.table} ADD CONSTRAINT ${name.split(" on ")[0]} ${declared.definition};`;
+  if (kind === "constraint") return `ALTER TABLE ${declared.table} ADD CONSTRAINT ${partOf(name, declared)} ${declared.definition};`;
   if (kind === "view") return `CREATE ${declared.materialized === "true" ? "MATERIALIZED " : ""}VIEW ${name} AS ${declared.definition}`;
-  if (kind === "setting") return alterSetting(name, `SET ${name.split(" of ")[0]} = '${declared.value}'`);
+  if (kind === "setting") return alterSetting(name, settingTo(name, declared.value));
   if (kind === "table") return `${UP} does not make it again: restore ${name} from a backup, or run its migration's text by hand`;
   if (kind === "membership") return `${name.replace(/^of (.*) in (.*)$/, "GRANT $2 TO $1")};`;
   if (kind === "logical slot") return `whoever reads it has missed changes: ${ANEW}`;
@@ -31,12 +35,12 @@ function missing(kind: string, name: string, declared: Definition): string {
 }
 
 function unexpected(kind: string, name: string, live: Definition): string {
-  const part = name.split(" on ")[0];
+  const part = partOf(name, live);
+  if (HOLDERS.includes(kind) || live.materialized === "true")
+    return "no DROP is proposed, since it may hold what is needed: have a file in sql/ make it or drop it, or: npx pgha drift --accept";
   switch (kind) {
-    case "column": return `ALTER TABLE ${live.table} DROP COLUMN ${columnOf(name)};`;
     case "constraint": return `ALTER TABLE ${live.table} DROP CONSTRAINT ${part};`;
     case "trigger": case "policy": case "rule": return `DROP ${kind.toUpperCase()} ${part} ON ${live.table};`;
-    case "view": return `DROP ${live.materialized === "true" ? "MATERIALIZED " : ""}VIEW ${name};`;
     case "setting": return alterSetting(name, `RESET ${name.split(" of ")[0]}`);
     case "membership": return `${name.replace(/^of (.*) in (.*)$/, "REVOKE $2 FROM $1")};`;
     case "logical slot": return `SELECT pg_drop_replication_slot('${name}');`;
@@ -62,13 +66,13 @@ function different(kind: string, name: string, declared: Definition, live: Defin
     case "table.persistence": return `ALTER TABLE ${name} SET ${value.toUpperCase()};`;
     case "table.row security": return `ALTER TABLE ${name} ${value === "off" ? "DISABLE" : value === "on" ? "ENABLE" : "FORCE"} ROW LEVEL SECURITY;`;
     case "table.replica identity": return `ALTER TABLE ${name} REPLICA IDENTITY ${value.toUpperCase()};`;
-    case "trigger.enabled": return `ALTER TABLE ${declared.table} ${value === "no" ? "DISABLE" : "ENABLE"} TRIGGER ${name.split(" on ")[0]};`;
+    case "trigger.enabled": return `ALTER TABLE ${declared.table} ${value === "no" ? "DISABLE" : "ENABLE"} TRIGGER ${partOf(name, declared)};`;
     case "index.valid": return `REINDEX INDEX CONCURRENTLY ${name};`;
     case "index.definition": return `DROP INDEX ${name}; ${value};`;
-    case "constraint.definition": return `ALTER TABLE ${declared.table} DROP CONSTRAINT ${name.split(" on ")[0]}, ADD CONSTRAINT ${name.split(" on ")[0]} ${value};`;
+    case "constraint.definition": return `ALTER TABLE ${declared.table} DROP CONSTRAINT ${partOf(name, declared)}, ADD CONSTRAINT ${partOf(name, declared)} ${value};`;
     case "function.definition": case "trigger.definition": case "rule.definition": return `${value.replace(/^CREATE (?!OR REPLACE)/, "CREATE OR REPLACE ").replace(/;?\s*$/, "")};`;
     case "view.definition": return `CREATE OR REPLACE VIEW ${name} AS ${value}`;
-    case "setting.value": return alterSetting(name, `SET ${name.split(" of ")[0]} = '${value}'`);
+    case "setting.value": return alterSetting(name, settingTo(name, value));
     case "database.connection limit": return `ALTER DATABASE ${name} CONNECTION LIMIT ${value};`;
     case "extension.version": return `ALTER EXTENSION ${name} UPDATE TO '${value}';`;
     case "logical slot.state": return `whoever reads it has missed changes: ${ANEW}`;
@@ -81,6 +85,15 @@ function different(kind: string, name: string, declared: Definition, live: Defin
   }
   if (kind === "role") return `ALTER ROLE ${name} ${value === "true" ? "" : "NO"}${attribute.toUpperCase()};`;
   return `${UP}, or bring it back by hand to: ${value}`;
+}
+
+/** "positive on app.things" → positive. */
+const partOf = (name: string, { table }: Definition) => name.slice(0, -` on ${table}`.length);
+
+/** A list is kept as it is to be written. */
+function settingTo(name: string, value: string): string {
+  const setting = name.split(" of ")[0];
+  return `SET ${setting} = ${LISTS.includes(setting.toLowerCase()) ? value : escapeLiteral(value)}`;
 }
 
 const columnOf = (name: string) => name.match(/("(?:[^"]|"")*"|[^.]+)$/)![0];

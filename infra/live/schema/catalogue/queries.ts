@@ -11,7 +11,7 @@ export const DATABASE: CatalogueQuery[] = [
   },
   {
     kind: "extension",
-    sql: `SELECT extname AS name, jsonb_build_object('version', extversion, 'schema', nspname::text) AS definition
+    sql: `SELECT extname AS name, jsonb_build_object('version', extversion, 'schema', nspname::text, 'owner', ${owner("extowner")}) AS definition
       FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace`,
   },
   {
@@ -101,7 +101,7 @@ export const DATABASE: CatalogueQuery[] = [
     kind: "default privileges",
     sql: `SELECT format('of %I%s on %s', defaclrole::regrole, ' in ' || nullif(defaclnamespace, 0)::regnamespace, CASE defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences'
           WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' ELSE 'large objects' END) AS name,
-        jsonb_build_object('rights', ${rights("defaclacl", "defaclrole")}) AS definition
+        jsonb_build_object('owner', ${owner("defaclrole")}, 'rights', ${rights("defaclacl", "defaclrole")}) AS definition
       FROM pg_default_acl`,
   },
   {

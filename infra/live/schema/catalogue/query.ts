@@ -28,6 +28,6 @@ export const RELATIONS = `relations AS (
   WHERE ${own("n.nspname")} AND NOT c.relispartition AND ${notOfExtension("pg_class", "c.oid")}
     AND NOT (n.nspname = 'partman' AND c.relname ~ '^template_')
     AND NOT EXISTS (SELECT FROM pg_class parent WHERE parent.relnamespace = c.relnamespace AND parent.relkind = 'p'
-      AND c.relname ~ ('^' || parent.relname || '_(p\\d{6,}|\\d{4}_\\d{2})'))
+      AND starts_with(c.relname, parent.relname || '_') AND substr(c.relname, length(parent.relname) + 2) ~ '^(p\\d{6,8}(_\\d{6})?|\\d{4}_\\d{2})$')
 )`;
 export const TABLES = `WITH ${RELATIONS}, tables AS (SELECT * FROM relations WHERE relkind IN ('r', 'p', 'f'))`;

@@ -1,4 +1,4 @@
-import { DatabaseError, type Client } from "pg";
+import { DatabaseError, type Client, type QueryResult } from "pg";
 import { prepareSchema, relationExists } from "../../postgres/connection";
 import { inTransaction } from "../../postgres/transaction";
 import { inOrder, type Item, type Items } from "./item";
@@ -13,9 +13,9 @@ const GONE = ["42P01", "42704", "3F000", "3D000", "42883"];
 export async function applyItems(client: Client, items: Items): Promise<string[]> {
   return inTransaction(client, async () => {
     await prepareDeclared(client);
-    for (const { key, undo } of (await readDeclared(client)).filter(({ key }) => !(key in items))) {
+    for (const { key, undo, drop } of (await readDeclared(client)).filter(({ key }) => !(key in items))) {
       if (undo) await undoOne(client, key, undo);
-      if (undo || !(await isThere(client, key))) await client.query("DELETE FROM pgha.declared WHERE key = $1", [key]);
+      if (!drop || !(await isThere(client, key))) await client.query("DELETE FROM pgha.declared WHERE key = $1", [key]);
     }
     for (const [key, item] of inOrder(items)) {
       await client.query(item.sql).catch((error: Error) => {
@@ -61,29 +61,41 @@ async function readDeclared(client: Client): Promise<Recorded[]> {
 }
 
 async function record(client: Client, key: string, item: Item): Promise<void> {
-  const { sql, undo, exists, drop } = { undo: undefined, exists: undefined, drop: undefined, ...item };
+  const { sql, undo, exists, drop } = item;
   await client.query(
     `INSERT INTO pgha.declared (key, sql, undo, exists_query, drop_statement) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (key) DO UPDATE SET sql = excluded.sql, undo = excluded.undo, exists_query = excluded.exists_query,
        drop_statement = excluded.drop_statement, applied_at = DEFAULT
-     WHERE declared.sql <> excluded.sql`,
+     WHERE (declared.sql, declared.undo, declared.exists_query, declared.drop_statement)
+       IS DISTINCT FROM (excluded.sql, excluded.undo, excluded.exists_query, excluded.drop_statement)`,
     [key, sql, undo, exists, drop]);
 }
 
+/** What it is a part of, an extension for example, may be gone as well. */
 async function isThere(client: Client, key: string): Promise<boolean> {
   const { rows: [{ query }] } = await client.query("SELECT exists_query AS query FROM pgha.declared WHERE key = $1", [key]);
-  return Boolean(query) && (await client.query(query)).rowCount! > 0;
+  const found = query ? await unlessGone(client, query) : undefined;
+  return Boolean(found?.rowCount);
 }
 
 async function undoOne(client: Client, key: string, undo: string): Promise<void> {
-  await client.query("SAVEPOINT undo");
+  await unlessGone(client, undo).catch((error: Error) => {
+    throw new Error(`${key}: could not be undone: ${error.message}`, { cause: error });
+  });
+}
+
+/** Nothing where what the statement is about is not there. */
+async function unlessGone(client: Client, sql: string): Promise<QueryResult | undefined> {
+  await client.query("SAVEPOINT tried");
   try {
-    await client.query(undo);
+    return await client.query(sql);
   } catch (error) {
-    if (!(error instanceof DatabaseError) || !GONE.includes(error.code ?? "")) throw new Error(`${key}: could not be undone: ${(error as Error).message}`);
-    await client.query("ROLLBACK TO undo");
+    if (!(error instanceof DatabaseError) || !GONE.includes(error.code ?? "")) throw error;
+    await client.query("ROLLBACK TO tried");
+    return undefined;
+  } finally {
+    await client.query("RELEASE tried").catch(() => undefined);
   }
-  await client.query("RELEASE undo");
 }
 
 function describeFailure({ message, code, detail, hint }: DatabaseError, key: string, { sql }: Item): Error {

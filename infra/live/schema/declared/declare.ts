@@ -1,10 +1,10 @@
 import type { ClusterSpec, DatabaseSpec } from "../../../cluster/spec";
 import type { SqlFiles } from "../migrations";
-import type { LogicalSlot } from "../slots";
+import { slotItems, type LogicalSlot } from "../slots";
 import { connectItems, databaseItems, defaultPrivilegeItems, grantItems, schemaItems } from "./access";
 import { Items, literal } from "./item";
 import { roleItems } from "./roles";
-import { planSubscription, type SubscriptionPlan } from "./subscriptions";
+import { planSubscription, subscriptionItems, type SubscriptionPlan } from "./subscriptions";
 import { publicationItems, tableItems } from "./tables";
 
 /** What one database is to hold beside what its migrations make. */
@@ -38,20 +38,26 @@ export function declare(spec: ClusterSpec, files: SqlFiles): Declared {
       ...Object.assign({}, ...further.map(databaseItems)),
       ...connectItems(roles),
     },
-    databases: databases.map((database) => ({
-      name: database.name,
-      items: {
-        ...(database.name === application ? scheduleItems(further.filter(hasPartitions)) : { "authentication of poolers": text(POOLER_FILES) }),
-        ...(database.name !== application && hasPartitions(database) ? { "maintenance of partitions": text(PARTITION_FILES) } : {}),
-        ...schemaItems(database),
-        ...tableItems(database),
-        ...defaultPrivilegeItems(database),
-        ...grantItems(database),
-        ...publicationItems(database),
-      },
-      subscriptions: database.subscriptions.map(planSubscription),
-      slots: spec.slots.filter(({ type, database: of }) => type === "logical" && of === database.name).map(({ name, plugin }) => ({ name, plugin })),
-    })),
+    databases: databases.map((database) => {
+      const subscriptions = database.subscriptions.map(planSubscription);
+      const slots = spec.slots.filter(({ type, database: of }) => type === "logical" && of === database.name).map(({ name, plugin }) => ({ name, plugin }));
+      return {
+        name: database.name,
+        items: {
+          ...(database.name === application ? scheduleItems(further.filter(hasPartitions)) : { "authentication of poolers": text(POOLER_FILES) }),
+          ...(database.name !== application && hasPartitions(database) ? { "maintenance of partitions": text(PARTITION_FILES) } : {}),
+          ...schemaItems(database),
+          ...tableItems(database),
+          ...defaultPrivilegeItems(database),
+          ...grantItems(database),
+          ...publicationItems(database),
+          ...slotItems(slots),
+          ...subscriptionItems(subscriptions),
+        },
+        subscriptions,
+        slots,
+      };
+    }),
   };
 }
 
@@ -67,7 +73,9 @@ function scheduleItems(databases: DatabaseSpec[]): Items {
       `schedule of maintenance in ${name}`,
       {
         sql: whereClock(`PERFORM cron.schedule_in_database(${job}, '27 * * * *', 'CALL pgha.maintain()', ${literal(name)})`),
-        undo: whereClock(`PERFORM cron.unschedule(${job})`),
+        // Until declared/left.ts finds that it is needed no more
+        exists: "SELECT",
+        drop: `SELECT cron.unschedule(${job}); (once its database has no table by time: no further partitions are made then)`,
       },
     ];
   }));

@@ -1,15 +1,15 @@
 import { escapeIdentifier, escapeLiteral } from "pg";
 
 /**
- * One declared thing as SQL that may run again at any time. What is declared no more is undone where that loses nothing;
- * where it would, it is kept and reported as long as `exists` finds it, with the way to drop it.
+ * One declared thing as SQL that may run again at any time. Of what is declared no more is undone what loses nothing; where the rest
+ * would, it is kept and reported as long as `exists` finds it, with the way to drop it.
  */
-export type Item = { sql: string; undo?: string } | { sql: string; exists: string; drop: string };
+export type Item = { sql: string; undo?: string } & ({ exists: string; drop: string } | { exists?: undefined; drop?: undefined });
 
 /** By what a person would call it: "role reporting". */
 export type Items = Record<string, Item>;
 
-const ORDER = ["role", "membership", "setting", "database", "connection", "authentication", "maintenance", "schema", "extension", "partitions", "storage", "default", "grant", "publication", "schedule"];
+const ORDER = ["role", "membership", "setting", "database", "connection", "authentication", "maintenance", "schema", "extension", "partitions", "storage", "default", "grant", "publication", "schedule", "slot", "subscription"];
 
 /** As they are to be applied, told by the first word of the key: the engine hands the keys of an object back in an order of its own. */
 export function inOrder(items: Items): [string, Item][] {

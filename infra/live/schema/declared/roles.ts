@@ -1,8 +1,6 @@
 import type { DatabaseSpec, RoleSpec } from "../../../cluster/spec";
+import { settingValue } from "../settingValue";
 import { createOnce, identifier, Items, literal } from "./item";
-
-/** Settings whose value is a list of names. Source: GUC_LIST_QUOTE in PostgreSQL's guc_parameters.dat. */
-const LISTS = ["search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"];
 
 /** Owners of databases, then the declared roles with their attributes, then what they are members of and set to. */
 export function roleItems(roles: RoleSpec[], databases: DatabaseSpec[], application: string): Items {
@@ -39,7 +37,7 @@ function memberships({ name, memberOf }: RoleSpec): [string, Items[string]][] {
 
 function settings({ name, settings: declared }: RoleSpec): [string, Items[string]][] {
   return Object.entries(declared).map(([setting, value]) => {
-    const text = LISTS.includes(setting) ? String(value).split(",").map((each) => literal(each.trim())).join(", ") : literal(value);
+    const text = settingValue(setting, value);
     const parameter = setting.split(".").map(identifier).join(".");
     return [`setting ${setting} of ${name}`, { sql: `ALTER ROLE ${identifier(name)} SET ${parameter} = ${text};`, undo: `ALTER ROLE ${identifier(name)} RESET ${parameter};` }];
   });

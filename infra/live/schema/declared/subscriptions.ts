@@ -1,8 +1,9 @@
 import type { Client } from "pg";
 import { authorityFile } from "../../../cluster/spec";
 import type { Subscription } from "../../../config/databases";
+import { isConnectionLoss } from "../../postgres/connection";
 import { UNLOGGED } from "../roles";
-import { identifier, literal } from "./item";
+import { identifier, Items, literal } from "./item";
 
 /** A subscription as it is to be; its password comes apart from it. */
 export interface SubscriptionPlan {
@@ -22,6 +23,18 @@ export function planSubscription({ name, host, port, database, user, authority, 
   return { name, connection, publications: [...publications].sort(), slot: slot ?? name, copyData, enabled };
 }
 
+/** Notes a subscription, so that it is not forgotten once it is declared no more. */
+export function subscriptionItems(plans: SubscriptionPlan[]): Items {
+  return Object.fromEntries(plans.map(({ name }) => [
+    `subscription ${name}`,
+    {
+      sql: "-- made by CREATE SUBSCRIPTION, outside of the transaction",
+      exists: `SELECT FROM pg_subscription WHERE subname = ${literal(name)} AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      drop: `ALTER SUBSCRIPTION ${identifier(name)} DISABLE; ALTER SUBSCRIPTION ${identifier(name)} SET (slot_name = NONE); DROP SUBSCRIPTION ${identifier(name)}; (it goes on receiving until then)`,
+    },
+  ]));
+}
+
 /**
  * Makes the subscriptions that are missing and alters those that differ; drops none. Not in a transaction: Postgres does
  * not alter the publications of one there. Returns what stands in the way of receiving newly published tables.
@@ -31,11 +44,13 @@ export async function alignSubscriptions(client: Client, plans: SubscriptionPlan
   for (const plan of plans) {
     const password = passwords[plan.name];
     if (!password) throw new Error(`subscription ${plan.name} has no password; set it: pulumi config set --secret pgha:${plan.name}Password`);
-    await unlogged(client, () => align(client, plan, `${plan.connection} password=${conninfoValue(password)}`)).catch((error: Error) => {
+    await unlogged(client, () => align(client, plan, `${plan.connection} password=${conninfoValue(password)}`)).catch((error: Error & { code?: string }) => {
+      // 08: what the publisher's connection came to
+      if (isConnectionLoss(error) && !error.code?.startsWith("08")) throw error;
       throw new Error(`subscription ${plan.name}: ${error.message.replaceAll(password, "…")}`);
     });
     if (plan.enabled)
-      await client.query(`ALTER SUBSCRIPTION ${identifier(plan.name)} REFRESH PUBLICATION`)
+      await client.query(`ALTER SUBSCRIPTION ${identifier(plan.name)} REFRESH PUBLICATION WITH (copy_data = ${plan.copyData})`)
         .catch((error: Error) => warnings.push(`subscription ${plan.name} was not refreshed, newly published tables are not received yet: ${error.message}`));
   }
   return warnings;
@@ -54,7 +69,7 @@ async function align(client: Client, { name, publications, slot, copyData, enabl
   if (live.subconninfo !== connection) await client.query(`ALTER ${subscription} CONNECTION ${literal(connection)}`);
   if (live.subenabled !== enabled) await client.query(`ALTER ${subscription} ${enabled ? "ENABLE" : "DISABLE"}`);
   if ([...live.subpublications].sort().join() !== publications.join())
-    await client.query(`ALTER ${subscription} SET PUBLICATION ${list} WITH (refresh = ${enabled})`);
+    await client.query(`ALTER ${subscription} SET PUBLICATION ${list} WITH (refresh = ${enabled}, copy_data = ${copyData})`);
 }
 
 async function unlogged(client: Client, work: () => Promise<void>): Promise<void> {

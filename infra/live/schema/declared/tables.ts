@@ -49,6 +49,8 @@ function partitions({ name, storage }: TableDeclaration, { key, interval, premak
     `partitions of ${name}`,
     {
       sql: `SELECT pgha.partition_by_time(${told.join(", ")});`,
+      // Rows are deleted only as long as that is declared
+      undo: `UPDATE partman.part_config SET retention = NULL WHERE parent_table = ${literal(name)};`,
       exists: `SELECT FROM partman.part_config WHERE parent_table = ${literal(name)}`,
       drop: `DELETE FROM partman.part_config WHERE parent_table = ${literal(name)}; (no further partitions are made then)`,
     },

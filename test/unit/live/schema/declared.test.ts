@@ -29,6 +29,11 @@ ALTER ROLE "reporting" LOGIN NOREPLICATION CONNECTION LIMIT 5 VALID UNTIL '2027-
     });
   });
 
+  it("reads a role's list of schemas as postgresql.conf does", () => {
+    const path = (search_path: string) => declaring({ roles: [{ name: "a", settings: { search_path } }] }).cluster["setting search_path of a"].sql.match(/ = (.*);/)![1];
+    assert.deepEqual(['"$user", public', 'Shop,"My, ""Schema"', ""].map(path), ["'$user', 'public'", `'shop', 'My, "Schema'`, "''"]);
+  });
+
   it("grants, and knows how to take each grant back", () => {
     const grants = [
       { role: "app", privileges: ["select", "insert"], on: "all tables in schema reports" },

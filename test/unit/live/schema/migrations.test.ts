@@ -54,6 +54,19 @@ describe("migrations", () => {
     }
   });
 
+  it("are refused in another encoding than UTF-8", () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "pgha-sql-"));
+    try {
+      for (const scope of ["cluster", "database"]) mkdirSync(path.join(folder, scope));
+      for (const bytes of [Buffer.from("SELECT 'Grün'", "latin1"), Buffer.from("\ufeffSELECT 1", "utf16le"), Buffer.from("SELECT 1", "utf16le")]) {
+        writeFileSync(path.join(folder, "cluster/0001_a.sql"), bytes);
+        assert.throws(() => readSqlFiles(folder), /sql\/cluster\/0001_a\.sql is not UTF-8/);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("of the project are in order, quote every name and hold no password", () => {
     const files = readSqlFiles(project);
     assert.ok(planMigrations(files, "app").length >= 5);

@@ -45,6 +45,40 @@ describe("statements of an SQL file", () => {
     ] as const) assert.throws(() => split(text), { message: problem });
   });
 
+  it("takes the rows of a COPY along, as in a dump, whatever is in them", () => {
+    const rows = "1\tit's; \"so\"\n2\t\\N\n3\t$$\\.\n";
+    assert.deepEqual(split(`\\restrict x1\nCOPY app.t (a, b) FROM stdin;\n${rows}\\.\n\nSELECT 1;\nCOPY t FROM STDIN WITH (FORMAT csv);\n\\.\n\\unrestrict x1\nSELECT 2`), [
+      { line: 2, sql: "COPY app.t (a, b) FROM stdin", data: rows }, { line: 8, sql: "SELECT 1" },
+      { line: 9, sql: "COPY t FROM STDIN WITH (FORMAT csv)", data: "" }, { line: 12, sql: "SELECT 2" },
+    ]);
+  });
+
+  it("refuses in words what psql alone understands, or what no file may do", () => {
+    for (const [text, problem] of [
+      ["SELECT 1;\n\\connect other", /:2: \\connect is a command of psql, not SQL; remove it, a file runs in one database/],
+      ["\\set ON_ERROR_STOP on\nSELECT 1;", /:1: \\set is a command of psql/],
+      ["SELECT 1 \\gexec", /:1: \\gexec is a command/],
+      ["COPY t FROM stdin;\n1\n", /:1: the rows after COPY … FROM stdin have no end/],
+      ["SELECT 1;\nALTER SYSTEM SET work_mem = '1GB';", /:2: ALTER SYSTEM: settings of the servers are declared/],
+      ["SET client_encoding = 'LATIN1';", /:1: files are read as UTF-8/],
+      ["SET standard_conforming_strings TO off;", /:1: strings are read as the standard has them/],
+    ] as const) assert.throws(() => split(text), { message: problem }, text);
+    assert.equal(texts("SET client_encoding = 'UTF8'; SET standard_conforming_strings = on").length, 2);
+  });
+
+  it("takes a colon of JSON_OBJECT for what it is", () => {
+    assert.deepEqual(texts(`SELECT JSON_OBJECT('a':'b'), JSON_OBJECT(f(x):'b')`), [`SELECT JSON_OBJECT('a':'b'), JSON_OBJECT(f(x):'b')`]);
+  });
+
+  it("takes a string, a comment and a body of 50 MB, in linear time", () => {
+    const much = "x''/*".repeat(10_000_000);
+    for (const [open, close] of [["'", "'"], ["$$", "$$"], ["E'", "'"]]) {
+      const [statement] = texts(`SELECT ${open}${much}${close}; SELECT 2`);
+      assert.equal(statement.length, much.length + 7 + open.length + close.length);
+    }
+    assert.deepEqual(texts(`/*${"y".repeat(50_000_000)}*/ SELECT 1`), ["SELECT 1"]);
+  });
+
   it("loses nothing of any sequence of statements", () => {
     const safe = fc.stringMatching(/^[a-z0-9 ,;:"$\n]{0,12}$/);
     const piece = fc.oneof(
