@@ -6,7 +6,8 @@ import type { HandoverInputs, Neighbour } from "../live/docker/replacement";
 const provider: pulumi.dynamic.ResourceProvider = {
   // Asks which container runs, so that an interrupted `up` is taken up again wherever it stopped
   check: async (_olds, news) => ({ inputs: { ...news, running: await load().replacement().running(news.server) } }),
-  diff: async (_id, _olds, news: HandoverInputs) => ({ changes: news.running !== news.fingerprint }),
+  // Nothing runs here: there is nothing to hand over, or this is a preview on another machine
+  diff: async (_id, _olds, news: HandoverInputs) => ({ changes: news.running !== "none" && news.running !== news.fingerprint }),
   create: async ({ server }: HandoverInputs) => ({ id: server, outs: {} }),
   update: async (_id, _olds, news: HandoverInputs) => {
     await load().replacement().prepare(news);

@@ -4,6 +4,7 @@
  */
 export const certificates = () => require("../live/issue") as typeof import("../live/issue");
 export const preflight = () => require("../live/docker/inspect") as typeof import("../live/docker/inspect");
+export const dockerEngine = () => require("../live/docker/engineIdentity") as typeof import("../live/docker/engineIdentity");
 export const replacement = () => require("../live/docker/replacement") as typeof import("../live/docker/replacement");
 export const patroni = () => require("../live/patroni/client") as typeof import("../live/patroni/client");
 export const configuration = () => require("../live/patroni/configuration") as typeof import("../live/patroni/configuration");

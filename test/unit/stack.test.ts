@@ -63,8 +63,8 @@ describe("the stack", function () {
       assert.equal(inputs.name, name);
       assert.ok(inputs.labels.some(({ label, value }: any) => label === "pgha.cluster-id" && value === "00112233445566aa"), name);
     }
-    const kept = [...ofType("random:index/randomPassword:RandomPassword").filter(({ name }) => !name.includes("-role-")), ...ofType("random:index/randomId:RandomId"), ...ofType("pulumi-nodejs:dynamic/pgha:CertificateAuthority")];
-    assert.equal(kept.length, 13);
+    const kept = [...ofType("random:index/randomPassword:RandomPassword").filter(({ name }) => !name.includes("-role-")), ...ofType("random:index/randomId:RandomId"), ...ofType("pulumi-nodejs:dynamic/pgha:CertificateAuthority"), ...ofType("pulumi-nodejs:dynamic/pgha:DockerEngine")];
+    assert.equal(kept.length, 14);
     for (const { name, protect } of kept) assert.ok(protect, name);
     assert.equal(resources.filter(({ protect }) => protect).length, kept.length, "a protected server could not be removed");
   });

@@ -1,9 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import * as readline from "node:readline/promises";
 import type Docker from "dockerode";
-import { npmRun, parseOptions } from "../arguments";
-import { EngineEnvironment, ensureEngine, runPulumi } from "../engine";
+import { parseOptions } from "../arguments";
+import { EngineEnvironment, ensureEngine } from "../engine";
 import { clusterName, checkFolderName } from "../engine/configuration";
 import { connectDocker } from "../engine/docker";
 import {
@@ -15,13 +14,15 @@ import {
   removeVolumes,
   volumeSizes,
 } from "../engine/leftovers";
-import { demandItsEngine, present } from "../engine/lost";
-import { clearInterrupted } from "../engine/repair";
+import { findAbsence, missingData } from "../engine/itsEngine";
 import { repository } from "../engine/layout";
+import { destroy, destroyServers } from "../engine/remove";
+import { clearInterrupted } from "../engine/repair";
 import { demand, demandDocker, findStack, releaseStaleLock } from "../engine/stack";
-import { Deployment, deploymentOf, exportState, rolePasswordsOf } from "../engine/state";
+import { Deployment, deploymentOf, exportState } from "../engine/state";
 import { UserError } from "../errors";
 import { createLog } from "../log";
+import { confirmed } from "../prompt";
 import { foreignList, ownList, questions, report, unknownDeployment, Whose } from "./downWords";
 
 export const usage = `npm run down [-- options]
@@ -33,6 +34,7 @@ Removes what was deployed. Data, passwords and the certificate authority stay, f
                    what another deployment made under that name is asked for separately
   --yes            does not ask; another deployment's then goes only where this backend has no state of its own
   --lost-state     with --data: the state of what is there is lost for good, so that nothing can take its data up
+  --lost-engine    the Docker engine that has the data is lost for good
 `;
 
 const options = {
@@ -40,10 +42,11 @@ const options = {
   data: { type: "boolean", default: false },
   yes: { type: "boolean", default: false },
   "lost-state": { type: "boolean", default: false },
+  "lost-engine": { type: "boolean", default: false },
 } as const;
 
 export async function run(args: string[]): Promise<number> {
-  const { stack, data, yes, "lost-state": lost } = parseOptions("down", args, options);
+  const { stack, data, yes, "lost-state": lost, "lost-engine": gone } = parseOptions("down", args, options);
   checkFolderName(stack, "stack");
   demandDocker(process.env.PGHA_ROOT ?? repository, stack, "destroy");
   const log = createLog(process.stdout, { quiet: true });
@@ -57,7 +60,9 @@ export async function run(args: string[]): Promise<number> {
   const cluster = deployment.clusters[0];
   checkFolderName(cluster, "cluster");
 
-  if (state && !data) demandItsEngine(state.deployment.resources ?? [], await present(docker), engine.dockerHost, stack);
+  const absence = state && !gone ? await findAbsence(state, docker, engine.dockerHost) : undefined;
+  // Where the data is lost for certain nothing is taken away from it
+  if (absence && absence.why !== "lost") throw missingData(absence, cluster, stack, "down");
   const { own, foreign } = await findLeftovers(docker, deployment);
   if (!(data && lost) && ids.length === 0 && !isEmpty(foreign)) throw unknownDeployment(stack, cluster, foreign);
   const doomed = data ? await askAll(questions(ids, foreign, yes), { cluster, own, foreign, docker, yes }) : [];
@@ -72,16 +77,7 @@ export async function run(args: string[]): Promise<number> {
       return (await clearInterrupted({ stack, exported: await exportState(stack, engine), docker, engine, step })) ?? stack;
     });
     // Without unprotected resources there is nothing to run the engine for.
-    if ((stacked.resourceCount ?? 0) > 0) {
-      // Roles' passwords go with the role's declaration, so the program does not protect them; they stay with the data, as all others
-      const kept = rolePasswordsOf(await exportState(stack, engine));
-      const mark = async (how: "protect" | "unprotect") => {
-        if (kept.length > 0) await demand(["state", how, ...kept, "--yes", "--stack", stack], engine);
-      };
-      await mark("protect");
-      // Not beyond it: the next update has to be able to remove a role's that is declared no more
-      await destroy(["--exclude-protected"], stack, engine).finally(() => mark("unprotect"));
-    }
+    if ((stacked.resourceCount ?? 0) > 0) await destroyServers(stack, engine, "down");
   }
   await removeRunning(docker, (await findLeftovers(docker, deployment)).own);
   if (doomed.includes("foreign")) {
@@ -93,20 +89,6 @@ export async function run(args: string[]): Promise<number> {
   if (data) await deleteData(stack, state !== undefined, docker, deployment, engine);
   process.stdout.write(report(stack, cluster, await findLeftovers(docker, deployment), doomed));
   return 0;
-}
-
-async function destroy(extra: string[], stack: string, engine: EngineEnvironment): Promise<void> {
-  const code = await runPulumi(
-    ["destroy", "--stack", stack, "--yes", "--skip-preview", "--suppress-outputs", ...extra],
-    engine,
-  );
-  if (code !== 0)
-    throw new UserError(
-      code === 130 ? "interrupted" : `pulumi destroy ended with code ${code}`,
-      code === 130
-        ? `${npmRun("down", stack)} goes on where it stopped`
-        : `mend what it names above, then: ${npmRun("down", stack)}   (it goes on where it stopped)`,
-    );
 }
 
 /** Own data goes before the passwords that open it: what is interrupted can be repeated. */
@@ -121,7 +103,7 @@ async function deleteData(
   await removeVolumes(docker, own);
   if (deployed) {
     await demand(["state", "unprotect", "--all", "--yes", "--stack", stack], engine);
-    await destroy([], stack, engine);
+    await destroy([], stack, engine, "down");
     // In a backend of one's own the stack, now empty, keeps its history.
     if (engine.backend.own) await removeStack(stack, engine);
   }
@@ -159,16 +141,10 @@ async function askAll(whose: Whose[], { cluster, own, foreign, docker, yes }: As
   const sizes = await volumeSizes(docker);
   for (const [index, which] of whose.entries()) {
     process.stdout.write(which === "own" ? ownList(cluster, own, sizes) : foreignList(cluster, foreign, sizes));
-    if (!yes && !(await confirmed(cluster))) return index === 0 ? undefined : whose.slice(0, index);
+    if (yes) continue;
+    const answer = await confirmed(cluster);
+    if (answer === undefined) throw new UserError("deleting data needs a person's word", "where nobody can be asked, add --yes to the command");
+    if (!answer) return index === 0 ? undefined : whose.slice(0, index);
   }
   return whose;
-}
-
-async function confirmed(cluster: string): Promise<boolean> {
-  if (!process.stdin.isTTY)
-    throw new UserError("deleting data needs a person's word", "where nobody can be asked, add --yes to the command");
-  const prompt = readline.createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await prompt.question(`Type ${cluster} to go on: `);
-  prompt.close();
-  return answer.trim() === cluster;
 }

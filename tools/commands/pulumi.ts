@@ -1,6 +1,9 @@
-import { askPulumi, ensureEngine, runPulumi } from "../engine";
-import { commandOf, optionOf, selectedStack, targetOf } from "../engine/configuration";
+import { askPulumi, EngineEnvironment, ensureEngine, runPulumi } from "../engine";
+import { clusterName, commandOf, optionOf, selectedStack, targetOf } from "../engine/configuration";
+import { connectDocker } from "../engine/docker";
+import { findAbsence, missingData } from "../engine/itsEngine";
 import { ensureStack } from "../engine/stack";
+import type { Exported } from "../engine/state";
 import { UserError } from "../errors";
 
 export const usage = "";
@@ -31,7 +34,16 @@ export async function run(args: string[]): Promise<number> {
   // `npm run up` makes the stacks of containers; these are made here, so that a preview needs one command
   if (working.includes(command) && chosen !== undefined && targetOf(engine.root, chosen) === "aws")
     await ensureStack(chosen, engine);
+  if (acts && chosen !== undefined && targetOf(engine.root, chosen) === "docker") await demandItsData(chosen, engine);
   // Without a stack there is nothing to select yet: pulumi itself then says so.
   if (chosen === undefined && command !== "stack") await askPulumi(["stack", "select", "dev"], engine);
   return runPulumi(args, engine);
+}
+
+/** On an engine without the cluster's data a refresh would forget it, and an update begin it anew. */
+async function demandItsData(stack: string, engine: EngineEnvironment): Promise<void> {
+  const { code, stdout } = await askPulumi(["stack", "export", "--stack", stack], engine);
+  // Pulumi itself says why a stack has no state
+  const absence = code === 0 ? await findAbsence(JSON.parse(stdout) as Exported, connectDocker(engine.dockerHost), engine.dockerHost) : undefined;
+  if (absence) throw missingData(absence, clusterName(engine.root, stack), stack, "up");
 }

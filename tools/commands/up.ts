@@ -1,14 +1,17 @@
 import * as path from "node:path";
 import { npmRun, parseOptions } from "../arguments";
-import { ensureEngine, runPulumi } from "../engine";
-import { clusterName, selectedStack } from "../engine/configuration";
+import { ensureEngine, ensureImage, runPulumi } from "../engine";
+import { checkFolderName, clusterName, selectedStack } from "../engine/configuration";
 import { connectDocker } from "../engine/docker";
+import { Absence, describeAbsence, findAbsence, missingData } from "../engine/itsEngine";
 import { repository } from "../engine/layout";
+import { beginAnew } from "../engine/remove";
 import { repairStack } from "../engine/repair";
 import { demand, demandDocker, ensureStack, releaseStaleLock } from "../engine/stack";
 import { checkName, deploymentOf, exportState } from "../engine/state";
 import { UserError } from "../errors";
 import { createLog } from "../log";
+import { confirmed } from "../prompt";
 
 export const usage = `npm run up [-- options]
 
@@ -16,33 +19,46 @@ Brings the cluster up, from nothing or from whatever is there, and shows how to 
 
   --stack <name>   configuration to deploy: Pulumi.<name>.yaml (dev)
   --json           prints the outputs as JSON, secrets masked, instead of the summary
-  --yes            accepted for scripts; up never asks
+  --empty          begins with an empty cluster where the data is lost; without it a person is asked
+  --yes            accepted for scripts
   --no-install     installs and starts no system software (as root: Docker, mmdebstrap); also PGHA_NO_INSTALL=1
 `;
 
 const options = {
   stack: { type: "string", default: "dev" },
   json: { type: "boolean", default: false },
+  empty: { type: "boolean", default: false },
   yes: { type: "boolean", default: false },
   "no-install": { type: "boolean", default: false },
 } as const;
 
 export async function run(args: string[]): Promise<number> {
-  const { stack, json, "no-install": spare } = parseOptions("up", args, options);
+  const { stack, json, empty, "no-install": spare } = parseOptions("up", args, options);
+  checkFolderName(stack, "stack");
   demandDocker(process.env.PGHA_ROOT ?? repository, stack, "up");
   // With --json only the outputs go to stdout.
   const log = createLog(json ? process.stderr : process.stdout);
-  const engine = await ensureEngine({ log, stack, install: !spare });
+  const engine = await ensureEngine({ log, stack, install: !spare, image: false });
   const replaced: string[] = [];
   await log.step("Stack", async (step) => {
     const name = await ensureStack(stack, engine, step);
     const released = await releaseStaleLock(stack, engine);
     const state = await exportState(stack, engine);
-    checkName(clusterName(engine.root, stack), deploymentOf(state), npmRun("down", stack, "--data"));
-    const { done, replace } = await repairStack({ stack, exported: state, docker: connectDocker(engine.dockerHost), engine, step });
+    const cluster = clusterName(engine.root, stack);
+    checkName(cluster, deploymentOf(state), npmRun("down", stack, "--data"));
+    const docker = connectDocker(engine.dockerHost);
+    const absence = await findAbsence(state, docker, engine.dockerHost);
+    if (absence && !(empty || (await mayBeEmpty(absence, cluster)))) throw missingData(absence, cluster, stack, "up");
+    const { done, replace } = await repairStack({ stack, exported: state, docker, engine, step });
+    if (absence) {
+      step.making("removing what is left of the lost cluster");
+      await beginAnew(stack, docker, engine);
+      return [name, released, ...done, "an empty cluster is begun"].filter(Boolean).join("; ");
+    }
     replaced.push(...replace.flatMap((urn) => ["--replace", urn]));
     return [name, released, ...done].filter(Boolean).join("; ");
   });
+  await ensureImage(stack, engine, { log, install: !spare });
   log.note(`pulumi up --stack ${stack}`);
   const started = Date.now();
   const code = await runPulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--suppress-outputs", ...replaced], engine, {
@@ -68,6 +84,13 @@ export async function run(args: string[]): Promise<number> {
     json ? `${JSON.stringify(maskAll(outputs), null, 2)}\n` : summary(outputs, { stack, selected, root: engine.root }),
   );
   return 0;
+}
+
+/** Asks the person at the terminal, where there is one. */
+async function mayBeEmpty(absence: Absence, cluster: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false;
+  process.stderr.write(`\n${describeAbsence(absence, cluster)}.\nAn empty cluster can be begun, under the same passwords and certificates.\n`);
+  return (await confirmed(cluster)) === true;
 }
 
 type Outputs = Record<string, unknown>;

@@ -83,12 +83,16 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     standIns = plugins.standIns;
     return plugins.summary;
   });
-  if (docker && image && target === "docker") {
-    const base = stack === undefined ? BASE_IMAGE : baseImage(layout.root, stack);
-    const making = { docker: connectDocker(host), image: base, env, layout, install };
-    await log.step("Base image", (step) => ensureBaseImage({ ...making, step }));
-  }
-  return { root: layout.root, layout, backend: backend!, dockerHost: host, standIns, env };
+  const engine = { root: layout.root, layout, backend: backend!, dockerHost: host, standIns, env };
+  if (docker && image && target === "docker") await ensureImage(stack, engine, { log, install });
+  return engine;
+}
+
+/** Finds, pulls or makes the image that the cluster's are built on. */
+export async function ensureImage(stack: string | undefined, { layout, dockerHost, env }: EngineEnvironment, { log, install }: { log: Log; install: boolean }): Promise<void> {
+  const base = stack === undefined ? BASE_IMAGE : baseImage(layout.root, stack);
+  const making = { docker: connectDocker(dockerHost), image: base, env, layout, install: install && !env.PGHA_NO_INSTALL };
+  await log.step("Base image", (step) => ensureBaseImage({ ...making, step }));
 }
 
 /** The default stays unsaid, so that plain pulumi sees the same provider configuration. */

@@ -1,6 +1,4 @@
 import type Docker from "dockerode";
-import { npmRun } from "../arguments";
-import { UserError } from "../errors";
 import { unlessMissing } from "./docker";
 import type { Resource } from "./state";
 
@@ -56,20 +54,4 @@ export async function findLost(resources: Resource[], docker: Docker): Promise<L
     if (typeof id === "string" && (await unlessMissing(docker.getImage(id).inspect())) === undefined) images.push(urn);
   }
   return { forgettable: lostResources(resources, await present(docker)), images };
-}
-
-/**
- * Refuses an engine that has none of the volumes of the state's Postgres servers: it is another one, or the data is
- * lost. Either way an update would begin an empty cluster in the place of the one that the state describes.
- */
-export function demandItsEngine(resources: Resource[], { volumes }: Pick<Present, "volumes">, host: string, stack: string): void {
-  const data = resources
-    .filter((resource) => resource.type === type.volume && /-postgres-\d+-data$/.test(resource.id ?? ""))
-    .map(({ id }) => id!);
-  if (data.length === 0 || data.some((name) => volumes.has(name))) return;
-  throw new UserError(
-    `nothing was touched: the Docker engine at ${host} has none of the volumes of this stack's Postgres (${data.join(", ")})`,
-    `if the stack runs on another engine, choose that one: DOCKER_HOST, or docker context use <name>\n` +
-      `if its data is lost, forget it and begin with an empty cluster: ${npmRun("down", stack, "--data")} && ${npmRun("up", stack)}`,
-  );
 }

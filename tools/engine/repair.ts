@@ -4,7 +4,7 @@ import type Docker from "dockerode";
 import { Step } from "../log";
 import { counted } from "../words";
 import { unlessMissing } from "./docker";
-import { demandItsEngine, findLost, present } from "./lost";
+import { findLost } from "./lost";
 import type { EngineEnvironment } from "./index";
 import { findLeftovers, Leftovers } from "./leftovers";
 import { demand } from "./stack";
@@ -33,7 +33,6 @@ export interface Repaired {
 export async function repairStack(repair: Repair): Promise<Repaired> {
   const { stack, exported, docker, engine, step } = repair;
   const resources = exported.deployment.resources ?? [];
-  demandItsEngine(resources, await present(docker), engine.dockerHost, stack);
   const cleared = await clearInterrupted(repair);
   const { forgettable, images } = await findLost(resources, docker);
   const kinds = [...new Set(forgettable.map((urn) => /(\w+)::[^:]*$/.exec(urn)![1].toLowerCase()))].join(", ");

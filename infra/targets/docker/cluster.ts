@@ -1,6 +1,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ControlInputs, controlOf, poolsOf } from "../../resources/control";
+import { DockerEngine } from "../../resources/dockerEngine";
 import type { Endpoints } from "../../cluster/endpoints";
 import type { Kind } from "../../cluster/spec";
 import { endpointsOf, inOrder, lastServices } from "../../services";
@@ -21,7 +22,8 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
 
   constructor({ spec, secrets, authority, operator }: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pgha:docker:Cluster", spec.name, {}, opts);
-    const preflight = new Preflight(spec, secrets.clusterId, { parent: this });
+    const engine = new DockerEngine(spec.name, secrets.clusterId, { parent: this });
+    const preflight = new Preflight(spec, secrets.clusterId, { parent: this, dependsOn: engine });
     const images = new Images(spec, preflight, { parent: this });
     const network = new docker.Network(
       `${spec.name}-network`,

@@ -16,7 +16,7 @@ import {
 import { layoutOf, rememberUnavailable, whyUnavailable } from "../../../tools/engine/layout";
 import { retryOptions, suiteOf } from "../../../tools/engine/mmdebstrap";
 import { isEmpty, sortOut } from "../../../tools/engine/leftovers";
-import { demandItsEngine, findLost, lostResources } from "../../../tools/engine/lost";
+import { findLost, lostResources } from "../../../tools/engine/lost";
 import { halfMade } from "../../../tools/engine/repair";
 import { isRunningPulumi, isStale } from "../../../tools/engine/stack";
 import { checkName, deploymentOf, rolePasswordsOf } from "../../../tools/engine/state";
@@ -309,17 +309,6 @@ describe("tools/engine", () => {
       };
       const images = [image("a", "sha256:there"), image("b", "sha256:pruned"), image("c")];
       assert.deepStrictEqual(await findLost(images, docker as never), { forgettable: [], images: ["b"] });
-    });
-
-    it("is refused where no volume of Postgres is there: the engine is another one, or the data is lost", () => {
-      demandItsEngine(all, engine("x-postgres-2-data"), "unix:///x", "dev");
-      demandItsEngine([], engine(), "unix:///x", "dev");
-      assert.throws(
-        () => demandItsEngine(all, engine("x-etcd-1-data"), "unix:///x", "trial"),
-        ({ message, remedy }: UserError) =>
-          /nothing was touched: the Docker engine at unix:\/\/\/x has none .*x-postgres-1-data, x-postgres-2-data/.test(message) &&
-          /another engine[^]*DOCKER_HOST[^]*lost[^]*npm run down -- --data --stack trial && npm run up -- --stack trial/.test(remedy!),
-      );
     });
   });
 
