@@ -633,6 +633,13 @@ describe("a cluster, by the commands of the README", () => {
       assert.deepEqual(await ask("writeUrl", "SELECT count(*)::int AS rows FROM public.survivors WHERE id = 1000"), [{ rows: 1 }]);
     });
 
+    it("and what is pruned meanwhile is made again: containers, network, images and one server's volume", async () => {
+      await project.prune(CLUSTER, [`${CLUSTER}-postgres-3-data`, `${CLUSTER}-etcd-3-data`]);
+      await project.must("up", "--stack", "e2e");
+      assert.deepEqual(await ask("writeUrl", "SELECT count(*)::int AS rows FROM public.survivors WHERE id = 1000"), [{ rows: 1 }]);
+      await standbysStream();
+    });
+
     it("and an `up` that meets data without its passwords says so and touches nothing", async () => {
       const stranger = await Project.create();
       try {
@@ -646,6 +653,17 @@ describe("a cluster, by the commands of the README", () => {
       } finally {
         await stranger.dispose();
       }
+    });
+
+    it("loses all data: `up` touches nothing until it is told so, and keeps the passwords", async () => {
+      const { volumes } = await project.remains(CLUSTER);
+      await project.prune(CLUSTER, volumes);
+      const { code, text } = await project.run("up", "--stack", "e2e");
+      assert.notEqual(code, 0);
+      assert.match(text, /the data of pgha-e2e is gone[^]*npm run up -- --empty/);
+      assert.deepEqual((await project.remains(CLUSTER)).containers, []);
+      await project.must("up", "--stack", "e2e", "--empty");
+      assert.deepEqual(await ask("writeUrl", "SELECT to_regclass('public.survivors') AS survivors"), [{ survivors: null }]);
     });
 
     it("deletes everything with --data, after asking", async () => {

@@ -111,6 +111,16 @@ export class Project {
     };
   }
 
+  /** What `docker system prune` leaves of a cluster: nothing but the volumes that are not named. */
+  async prune(cluster: string, volumes: string[]): Promise<void> {
+    const { containers, networks } = await this.remains(cluster);
+    for (const name of containers) await this.docker.getContainer(name).remove({ force: true });
+    for (const name of networks) await this.docker.getNetwork(name).remove();
+    const images = await this.docker.listImages({ filters: { reference: [`${cluster}/*`] } });
+    for (const tag of images.flatMap(({ RepoTags }) => RepoTags ?? [])) await this.docker.getImage(tag).remove();
+    for (const name of volumes) await this.docker.getVolume(name).remove();
+  }
+
   async exec(container: string, ...command: string[]): Promise<{ code: number; text: string }> {
     const exec = await this.docker.getContainer(container).exec({ Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true });
     const stream = await exec.start({ Tty: true });
