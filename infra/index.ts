@@ -1,8 +1,10 @@
 import * as os from "node:os";
 import * as pulumi from "@pulumi/pulumi";
+import { UserError } from "../tools/errors";
 import { ConfigurationError } from "./config/errors";
 import { ClusterConfig, parseConfig } from "./config";
 import { clampTo, GIB } from "./config/units";
+import { demandDockerHost } from "./dockerHost";
 import { createStack } from "./stack";
 
 // The engine reads what is exported: the outputs of the stack
@@ -10,9 +12,12 @@ export = main();
 
 function main() {
   try {
-    return createStack(readConfig());
+    const config = readConfig();
+    if (config.target === "docker") demandDockerHost(process.env);
+    return createStack(config);
   } catch (error) {
     if (error instanceof ConfigurationError) throw new pulumi.RunError(error.message);
+    if (error instanceof UserError) throw new pulumi.RunError(`${error.message}\n${error.remedy}`);
     throw error;
   }
 }
