@@ -67,17 +67,22 @@ export function halfMade(
 
 /**
  * Clears away what an interrupted update began and never finished: containers and networks of ours that the state does
- * not know (they would stand in the way by their names; volumes are taken up again), then the engine's note of them.
+ * not know (they would stand in the way by their names; volumes are taken up again), and the engine's note of them.
  */
 export async function clearInterrupted({ stack, exported, docker, engine, step }: Repair): Promise<string | undefined> {
   const pending = exported.deployment.pending_operations ?? [];
   if (pending.length === 0) return undefined;
   step.making(`clearing ${counted(pending.length, "operation")} that an interrupted update left`);
+  // First, as it takes the backend's lock: an update that still runs is no leftover, and what it makes is not removed
+  await importState({ ...exported, deployment: { ...exported.deployment, pending_operations: [] } }, stack, engine);
   const { own } = await findLeftovers(docker, deploymentOf(exported));
   const { containers, networks } = halfMade(pending, own);
   for (const name of containers) await unlessMissing(docker.getContainer(name).remove({ force: true }));
   for (const name of networks) await unlessMissing(docker.getNetwork(name).remove());
-  exported.deployment.pending_operations = [];
+  return `${counted(pending.length, "interrupted operation")} cleared`;
+}
+
+async function importState(exported: Exported, stack: string, engine: EngineEnvironment): Promise<void> {
   const file = path.join(engine.layout.folder, `${stack.split("/").pop()}-repaired.json`);
   fs.writeFileSync(file, JSON.stringify(exported), { mode: 0o600 });
   try {
@@ -85,5 +90,4 @@ export async function clearInterrupted({ stack, exported, docker, engine, step }
   } finally {
     fs.rmSync(file);
   }
-  return `${counted(pending.length, "interrupted operation")} cleared`;
 }

@@ -22,7 +22,13 @@ interface StackSummary {
 
 /** What the backend knows of a stack, or undefined. */
 export async function findStack(stack: string, engine: EngineEnvironment): Promise<StackSummary | undefined> {
-  return (await listStacks(engine)).find(({ name }) => name.split("/").pop() === stack.split("/").pop());
+  return (await listStacks(engine)).find(({ name }) => isSameStack(name, stack));
+}
+
+/** Whether a listed stack is the wanted one; one of another organisation than one's own is listed with it. */
+export function isSameStack(listed: string, wanted: string): boolean {
+  const [one, other] = [listed, wanted].map((name) => name.split("/"));
+  return one.at(-1) === other.at(-1) && (one.length === 1 || one[0] === other[0]);
 }
 
 async function listStacks(engine: EngineEnvironment): Promise<StackSummary[]> {
@@ -48,7 +54,7 @@ export async function ensureStack(stack: string, engine: EngineEnvironment, step
   }
   checkFolderName(clusterName(engine.root, stack), "cluster");
   const stacks = await listStacks(engine);
-  const existing = stacks.find(({ name }) => name.split("/").pop() === stack.split("/").pop());
+  const existing = stacks.find(({ name }) => isSameStack(name, stack));
   if (existing === undefined) {
     step?.making(`a new stack ${stack}: its state, with its passwords, goes to ${engine.backend.summary}`);
     await demand(initArguments(stack, engine), engine);

@@ -17,8 +17,8 @@ import { layoutOf, rememberUnavailable, whyUnavailable } from "../../../tools/en
 import { retryOptions, suiteOf } from "../../../tools/engine/mmdebstrap";
 import { isEmpty, sortOut } from "../../../tools/engine/leftovers";
 import { findLost, lostResources } from "../../../tools/engine/lost";
-import { halfMade } from "../../../tools/engine/repair";
-import { isRunningPulumi, isStale } from "../../../tools/engine/stack";
+import { clearInterrupted, halfMade } from "../../../tools/engine/repair";
+import { isRunningPulumi, isSameStack, isStale } from "../../../tools/engine/stack";
 import { checkName, deploymentOf, rolePasswordsOf } from "../../../tools/engine/state";
 import { UserError } from "../../../tools/errors";
 
@@ -344,5 +344,35 @@ describe("tools/engine", () => {
       assert.deepStrictEqual(found, { containers: ["a"], networks: ["c"] });
     });
 
+    it("that still runs is no leftover: the backend's lock comes before what it makes is removed", async () => {
+      const removed: string[] = [];
+      const resource = { urn: "u", type: "docker:index/container:Container", inputs: { name: "x-1" } };
+      const id = { urn: "urn:pulumi:dev::pgha::random:index/randomId:RandomId::x-id", type: "random:index/randomId:RandomId", outputs: { hex: "0a" } };
+      const labels = { "pgha.cluster": "x", "pgha.cluster-id": "0a" };
+      const docker = {
+        listContainers: async () => [{ Names: ["/x-1"], Labels: labels }],
+        listNetworks: async () => [],
+        listVolumes: async () => ({ Volumes: null }),
+        listImages: async () => [],
+        getContainer: (name: string) => ({ remove: async () => void removed.push(name) }),
+      };
+      const repair = (pulumi: string) => {
+        write("bin/pulumi", `#!/bin/sh\n${pulumi}\n`, 0o755);
+        const layout = layoutOf(folder);
+        fs.mkdirSync(layout.folder, { recursive: true });
+        const engine = { root: folder, layout, backend: { own: false, summary: "" }, dockerHost: "", standIns: [], env: { PATH: `${folder}/bin:${process.env.PATH}` } };
+        const exported = { deployment: { resources: [id], pending_operations: [{ type: "creating", resource }] } };
+        return clearInterrupted({ stack: "dev", exported, docker: docker as never, engine, step: { making: () => undefined } as never });
+      };
+      await assert.rejects(repair("echo 'the stack is currently locked' >&2; exit 255"), /currently locked/);
+      assert.deepStrictEqual(removed, []);
+      assert.strictEqual(await repair("exit 0"), "1 interrupted operation cleared");
+      assert.deepStrictEqual(removed, ["x-1"]);
+    });
+  });
+
+  it("takes no other organisation's stack for the wanted one", () => {
+    assert.ok(isSameStack("dev", "dev") && isSameStack("dev", "organization/pgha/dev") && isSameStack("team/dev", "team/pgha/dev"));
+    assert.ok(!isSameStack("team/dev", "dev") && !isSameStack("team/dev", "me/dev") && !isSameStack("dev", "prod"));
   });
 });
