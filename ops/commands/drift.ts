@@ -24,7 +24,7 @@ owners and migrators, unless the configuration says \`drift: all\`.
   --stack <name>     which deployment (the selected stack, or dev)
   --json             for programs; its shape is DriftReport in ops/drift/collect.ts
 
-Exit codes: 0 no difference, 3 differences, 1 error, 2 wrong usage.
+Exit codes: 0 no difference, 3 differences or not all was compared, 1 error, 2 wrong usage.
 `;
 
 const options = { ...commonOptions, accept: { type: "boolean", default: false }, yes: { type: "boolean", default: false } } as const;
@@ -32,18 +32,24 @@ const options = { ...commonOptions, accept: { type: "boolean", default: false },
 export async function run(args: string[]): Promise<number> {
   const { stack, json, accept, yes } = parseOptions("drift", args, options);
   const { outputs } = await readStack(stack);
-  const look = async () => {
-    const report = await collectDrift(outputs);
+  const show = (report: DriftReport) => {
     print(json, report, () => view(report, screenOf(process.stdout).paint));
-    return report.drift.length ? exitCode.degraded : exitCode.healthy;
+    return codeOf(report);
   };
-  const code = await look();
-  if (!accept || code === 0) return code;
+  const report = await collectDrift(outputs);
+  if (!accept || report.drift.length === 0) return show(report);
+  // Programs get one document: what is left in the end
+  if (!json) show(report);
   const { name } = outputs.cluster;
   if (!yes && !(await confirmed(`Type ${name} to have the databases as they are expected from now on: `, name)))
     throw new UserError("not confirmed, nothing was changed", `type ${name}, or give --yes`);
   await acceptLive(connectionOf(outputs), databasesOf(outputs), outputs.cluster.drift);
-  return look();
+  return show(await collectDrift(outputs));
+}
+
+/** What was not compared may differ. */
+export function codeOf({ drift, missed }: DriftReport): number {
+  return drift.length || missed.length ? exitCode.degraded : exitCode.healthy;
 }
 
 export function view({ cluster, compared, missed, applications, drift }: DriftReport, paint: Paint): string {

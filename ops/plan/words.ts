@@ -27,11 +27,17 @@ export function restartLine({ settings, servers }: PlanReport): string[] {
   return [`Postgres restarts one server at a time, ${first}; writers wait at the poolers meanwhile`];
 }
 
+/** What clients notice of a server that is made anew. */
+const costs: Record<string, string> = {
+  postgres: "; the one that is primary hands over before",
+  pgbouncer: "; each ends the connections of its clients, whose statements of that moment fail",
+};
+
 export function serverLines({ servers, new: isNew }: PlanReport): string[] {
   return servers.map(({ role, names, operation }, index) => {
-    const primary = role === "postgres" && operation === "replace" ? "; the one that is primary hands over before" : "";
+    const cost = operation === "replace" ? (costs[role] ?? "") : "";
     const verb = operation === "create" ? (isNew ? "" : "new: ") : operation === "delete" ? "goes: " : "";
-    return `${index + 1}  ${verb}${names.join(", ")}${primary}`;
+    return `${index + 1}  ${verb}${names.join(", ")}${cost}`;
   });
 }
 

@@ -14,7 +14,8 @@ export const rights = (acl: string, owner: string) =>
      FROM aclexplode(${acl}) GROUP BY 1) AS each)`;
 export const acl = (column: string, kind: string, owner: string) => rights(`coalesce(${column}, acldefault('${kind}', ${owner}))`, owner);
 export const owner = (column: string) => `pg_get_userbyid(${column})::text`;
-export const own = (column: string) => `${column} !~ '^pg_' AND ${column} <> 'information_schema'`;
+/** Neither the system's nor that of drills, which make and drop it by themselves (ops/drill/tables.ts). */
+export const own = (column: string) => `${column} !~ '^pg_' AND ${column} NOT IN ('information_schema', 'pgha_drill')`;
 export const notOfExtension = (catalogue: string, oid: string) =>
   `NOT EXISTS (SELECT FROM pg_depend WHERE classid = '${catalogue}'::regclass AND objid = ${oid} AND deptype = 'e')`;
 export const table = (relation: string, schema: string) => `format('%I.%I', ${schema}.nspname, ${relation}.relname)`;

@@ -38,6 +38,7 @@ describe("a plan", () => {
     assert.deepEqual(report().servers.map(({ role, names }) => `${role}: ${names.join(" ")}`), [
       "haproxy: pgha-dev-haproxy-1", "pgbouncer: pgha-dev-pgbouncer-1", "postgres: pgha-dev-postgres-1 pgha-dev-postgres-2",
     ]);
+    assert.match(viewPlan(report(), screen), /pgha-dev-pgbouncer-1; each ends the connections of its clients, whose statements of that moment fail/);
     assert.match(viewPlan(report(), screen), /3 {2}pgha-dev-postgres-1, pgha-dev-postgres-2; the one that is primary hands over before/);
   });
 
