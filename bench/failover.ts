@@ -7,8 +7,9 @@ import type { Result } from "../ops/drill/result";
 import { formatTime } from "../ops/drill/view";
 import { layOut } from "../ops/table";
 import { screenOf } from "../ops/terminal";
-import { eventually, Project } from "../test/e2e/support/project";
+import { eventually, type Project } from "../test/e2e/support/project";
 import { repository } from "../tools/engine/layout";
+import { CLUSTER, numberOf, onOwnStack } from "./support/ownStack";
 
 const usage = `npm run bench -- failover [--runs 5] [--common 2] [--writers 4]
 
@@ -17,7 +18,6 @@ PgBouncer, and in the same run --common of the first ones with the timers most c
 About 9 minutes a run, and 5 for each of the comparison. Timelines: .pgha/bench/failover.html.
 `;
 
-const CLUSTER = "pgha-bench";
 const compared = ["postgres-crash", "clean-stop", "switchover", "host-loss", "silent-cut"];
 const others = ["host-loss-with-etcd-leader", "etcd-leader", "etcd-quorum", "haproxy", "pgbouncer"];
 /** What rolls through the servers: another container, and a setting that needs restarts; each is another one every time. */
@@ -31,14 +31,18 @@ async function main() {
     options: { runs: { type: "string", default: "5" }, common: { type: "string", default: "2" }, writers: { type: "string", default: "4" }, help: { type: "boolean" } },
   });
   if (values.help) return console.log(usage);
-  const project = await Project.create();
+  const runs = { runs: numberOf(values.runs, "--runs", 1), common: numberOf(values.common, "--common"), writers: numberOf(values.writers, "--writers", 1) };
+  await onOwnStack((project) => measure(project, runs));
+}
+
+async function measure(project: Project, { runs, common, writers }: Record<"runs" | "common" | "writers", number>) {
   const configure = (preset: string, postgres: object = { memory: "768MiB" }) =>
     project.configure("bench", { name: CLUSTER, ports: { offset: 24000 }, postgres, availability: { preset } });
   /** An update ends once every container is healthy; proxies with slow checks know of the primary a little later. */
   const healthy = () => eventually(60, async () => void (await project.must("pgha", "status", "--stack", "bench")));
   const drill = async (...args: string[]): Promise<Result[]> => {
     await healthy();
-    const { stdout, stderr } = await project.run("pgha", "drill", "--stack", "bench", "--yes", CLUSTER, "--json", "--writers", values.writers, ...args);
+    const { stdout, stderr } = await project.run("pgha", "drill", "--stack", "bench", "--yes", CLUSTER, "--json", "--writers", String(writers), ...args);
     if (!stdout.startsWith("{")) throw new Error(stderr);
     const { results } = JSON.parse(stdout) as { results: Result[] };
     for (const { scenario, paths, rows, verdict } of results) {
@@ -52,23 +56,21 @@ async function main() {
   try {
     configure("common");
     await project.must("up", "--stack", "bench");
-    if (Number(values.common)) {
+    if (common) {
       console.log("the timers most clusters run with");
-      found.common = await drill(...compared, "--runs", values.common);
+      found.common = await drill(...compared, "--runs", String(common));
     }
     configure("fast");
     await project.must("up", "--stack", "bench");
     console.log("pgha's");
-    found.ours = await drill(...compared, ...others, "--runs", values.runs);
-    for (let run = 1; run <= Number(values.runs); run++)
+    found.ours = await drill(...compared, ...others, "--runs", String(runs));
+    for (let run = 1; run <= runs; run++)
       for (const [name, postgres] of Object.entries(changes)) {
         configure("fast", postgres(run));
         found.ours.push(...(await drill("--during", up)).map((result) => ({ ...result, scenario: name })));
       }
   } finally {
     if (found.ours.length) save(found);
-    await project.run("down", "--stack", "bench", "--data", "--yes");
-    await project.dispose();
   }
 }
 

@@ -1,4 +1,5 @@
-import { Project } from "../test/e2e/support/project";
+import { parseArgs } from "node:util";
+import Docker from "dockerode";
 import { findEngine } from "../ops/engine";
 import { Outputs, readOutputs } from "../ops/outputs";
 import { layOut } from "../ops/table";
@@ -10,6 +11,7 @@ import { Measured, writeFast, writeSteadily } from "./logs/measure";
 import { makeRows, sizeOf } from "./logs/rows";
 import { searchAndArchive } from "./logs/search";
 import { Site } from "./logs/site";
+import { CLUSTER, numberOf, onOwnStack } from "./support/ownStack";
 
 const usage = `npm run bench -- logs [parts] [options]
 
@@ -29,13 +31,19 @@ afterwards, and beside it in the same run psql's \\copy of the same rows straigh
   --json
 `;
 
-const flag = (name: string, standard: number) => (process.argv.includes(name) ? Number(process.argv[process.argv.indexOf(name) + 1]) : standard);
-const text = (name: string) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : undefined);
-const json = process.argv.includes("--json");
-const parts = ["write", "writers", "idle", "search", "failover", "kills"].filter((part) => process.argv.includes(part));
+const known = ["write", "writers", "idle", "search", "failover", "kills"];
+const string = { type: "string" } as const;
+const { values, positionals: parts } = parseArgs({
+  allowPositionals: true,
+  options: { idle: string, million: string, kills: string, rows: string, runs: string, stack: string, json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+});
+const { json } = values;
+const flag = (name: "idle" | "million" | "kills" | "rows" | "runs", standard: number) => numberOf(values[name] ?? String(standard), `--${name}`, 1);
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 async function main() {
+  const wrong = parts.find((part) => !known.includes(part));
+  if (wrong !== undefined) throw new Error(`there is no part "${wrong}": ${known.join(", ")}`);
   const results: Record<string, unknown> = {};
   await withSite(async (site) => {
     for (const part of parts.length ? parts : ["write"]) {
@@ -50,33 +58,33 @@ async function main() {
 const run = {
   write: (site: Site) => write(site),
   writers: async (site: Site) => {
-    const rows = makeRows(flag("--rows", 200_000), Date.now(), 1);
+    const rows = makeRows(flag("rows", 200_000), Date.now(), 1);
     const results: Measured[] = [];
     for (const writers of [1, 2, 8, 32])
       results.push(await writeFast(`COPY by 1,000, ${writers} writers`, site.outputs.writeUrl, rows, writers, { batchRows: 1000, connection: site.connection }));
     return results;
   },
   idle: async (site: Site) => {
-    const held = await holdIdle(site, flag("--idle", 10_000), say);
+    const held = await holdIdle(site, flag("idle", 10_000), say);
     try {
       return [...(await write(site)), { name: "idle connections held", count: held.count(), opening: `${held.seconds.toFixed(0)} s` }];
     } finally {
       held.release();
     }
   },
-  search: (site: Site) => searchAndArchive(site, flag("--million", 10), say),
+  search: (site: Site) => searchAndArchive(site, flag("million", 10), say),
   failover: async (site: Site) => {
-    const rows = flag("--rows", 1_000_000);
+    const rows = flag("rows", 1_000_000);
     const [node] = await writeThroughFailover(site, rows, say);
     await site.recover();
     return [{ ...node, name: `Node, ${node.name}` }, ...(await writeInEachLanguage(site, rows, say))];
   },
-  kills: async (site: Site) => [...(await killArchiver(site, flag("--kills", 20), say)), ...(await killIngester(site, flag("--kills", 20), say))],
+  kills: async (site: Site) => [...(await killArchiver(site, flag("kills", 20), say)), ...(await killIngester(site, flag("kills", 20), say))],
 };
 
 /** The median of some runs of each case, the cases in turn, so that what the machine does meanwhile meets all of them. */
 async function write(site: Site): Promise<Measured[]> {
-  const rows = makeRows(flag("--rows", 200_000), Date.now(), 1);
+  const rows = makeRows(flag("rows", 200_000), Date.now(), 1);
   const { writeUrl } = site.outputs;
   const connection = site.connection;
   say(`  ${rows.length} rows of ${Math.round(sizeOf(rows))} bytes`);
@@ -89,7 +97,7 @@ async function write(site: Site): Promise<Measured[]> {
     () => site.direct().then((direct) => writeSteadily("the same, straight to the primary", direct.url, rows, 100, 10_000, direct.connection)),
   ];
   const results: Measured[][] = cases.map(() => []);
-  for (let n = 0; n < flag("--runs", 3); n++)
+  for (let n = 0; n < flag("runs", 3); n++)
     for (const [index, each] of cases.entries()) {
       const result = await each();
       results[index].push(result);
@@ -109,24 +117,20 @@ function show(result: unknown): string {
 }
 
 async function withSite(work: (site: Site) => Promise<void>): Promise<void> {
-  const given = text("--stack");
+  const given = values.stack;
   if (given) {
     const engine = findEngine();
-    return work(new Site(await readOutputs(engine, given), given, engine.root, process.env));
+    return work(new Site(await readOutputs(engine, given), given, engine.root, process.env, new Docker()));
   }
-  const project = await Project.create();
-  project.configure("bench", { name: "pgha-bench", ports: { offset: 24000 }, logs: { enabled: true }, pgbouncer: { maxClientConnections: 5200 } });
-  try {
+  await onOwnStack(async (project) => {
+    project.configure("bench", { name: CLUSTER, ports: { offset: 24000 }, logs: { enabled: true }, pgbouncer: { maxClientConnections: 5200 } });
     say("a stack of its own …");
     await project.must("up", "--stack", "bench");
-    await work(new Site((await project.outputs("bench")) as unknown as Outputs, "bench", project.root, project.environment));
-  } finally {
-    await project.run("down", "--stack", "bench", "--data", "--yes");
-    await project.dispose();
-  }
+    await work(new Site((await project.outputs("bench")) as unknown as Outputs, "bench", project.root, project.environment, project.docker));
+  });
 }
 
-if (process.argv.includes("--help")) console.log(usage);
+if (values.help) console.log(usage);
 else main().catch((error: Error) => {
   console.error(`error: ${error.stack}`);
   process.exitCode = 1;

@@ -1,9 +1,10 @@
 import * as https from "node:https";
 import { parseArgs } from "node:util";
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { median } from "../ops/drill/measure";
-import { Project } from "../test/e2e/support/project";
+import type { Project } from "../test/e2e/support/project";
 import { BASE_IMAGE } from "../tools/engine";
+import { CLUSTER, numberOf, onOwnStack } from "./support/ownStack";
 
 const usage = `npm run bench -- up [--runs 3]
 
@@ -11,14 +12,15 @@ Times a whole life of the default stack, images present: up, up again, preview, 
 containers started by hand (from the first start to two streaming standbys), on volumes emptied before.
 `;
 
-const CLUSTER = "pgha-bench";
-const docker = new Docker();
-
 async function main() {
   const { values } = parseArgs({ options: { runs: { type: "string", default: "3" }, help: { type: "boolean" } } });
   if (values.help) return console.log(usage);
-  const runs = Number(values.runs);
-  const project = await Project.create();
+  const runs = numberOf(values.runs, "--runs", 1);
+  await onOwnStack((project) => measure(project, runs));
+}
+
+async function measure(project: Project, runs: number) {
+  const { docker } = project;
   project.configure("bench", { name: CLUSTER, ports: { offset: 24000 } });
   const times: Record<string, number[]> = {};
   const timed = async <T>(name: string, work: () => Promise<T>) => {
@@ -30,36 +32,31 @@ async function main() {
     return result;
   };
   const pulumi = (command: string, ...args: string[]) => project.must("pulumi", command, "--stack", "bench", ...args);
-  try {
-    console.log("first run, images are built (not counted)");
-    await project.must("up", "--stack", "bench");
+  console.log("first run, images are built (not counted)");
+  await project.must("up", "--stack", "bench");
+  await project.must("down", "--stack", "bench", "--yes");
+  await emptyVolumes(docker);
+  for (let run = 1; run <= runs; run++) {
+    console.log(`run ${run} of ${runs}`);
+    await timed("pulumi up", () => pulumi("up", "--yes", "--skip-preview"));
+    await timed("pulumi up, no change", async () => unchanged(await pulumi("up", "--yes", "--skip-preview")));
+    await timed("pulumi preview", () => pulumi("preview"));
+    await timed("pulumi refresh", async () => unchanged(await pulumi("refresh", "--yes", "--skip-preview")));
+    const { patroniUrls, caCertificate } = await project.outputs("bench");
+    const containers = (await project.remains(CLUSTER)).containers.map((name) => docker.getContainer(name));
+    await Promise.all(containers.map((container) => container.stop({ t: 20 })));
+    await emptyVolumes(docker);
+    await timed("the same by hand", async () => {
+      await Promise.all(containers.map((container) => container.start()));
+      while ((await streaming(patroniUrls[0], caCertificate)) < 2) await new Promise((resolve) => setTimeout(resolve, 100));
+    });
     await project.must("down", "--stack", "bench", "--yes");
-    await emptyVolumes();
-    for (let run = 1; run <= runs; run++) {
-      console.log(`run ${run} of ${runs}`);
-      await timed("pulumi up", () => pulumi("up", "--yes", "--skip-preview"));
-      await timed("pulumi up, no change", async () => unchanged(await pulumi("up", "--yes", "--skip-preview")));
-      await timed("pulumi preview", () => pulumi("preview"));
-      await timed("pulumi refresh", async () => unchanged(await pulumi("refresh", "--yes", "--skip-preview")));
-      const { patroniUrls, caCertificate } = await project.outputs("bench");
-      const containers = (await project.remains(CLUSTER)).containers.map((name) => docker.getContainer(name));
-      await Promise.all(containers.map((container) => container.stop({ t: 20 })));
-      await emptyVolumes();
-      await timed("the same by hand", async () => {
-        await Promise.all(containers.map((container) => container.start()));
-        while ((await streaming(patroniUrls[0], caCertificate)) < 2) await new Promise((resolve) => setTimeout(resolve, 100));
-      });
-      await project.must("down", "--stack", "bench", "--yes");
-      await emptyVolumes();
-    }
-    console.log(`\nmedian of ${runs} (minimum – maximum)`);
-    for (const [name, list] of Object.entries(times))
-      console.log(`  ${name.padEnd(22)} ${median(list).toFixed(1)} s (${Math.min(...list).toFixed(1)} – ${Math.max(...list).toFixed(1)})`);
-    console.log(`  pulumi up / by hand    ${(median(times["pulumi up"]) / median(times["the same by hand"])).toFixed(2)}`);
-  } finally {
-    await project.run("down", "--stack", "bench", "--data", "--yes");
-    await project.dispose();
+    await emptyVolumes(docker);
   }
+  console.log(`\nmedian of ${runs} (minimum – maximum)`);
+  for (const [name, list] of Object.entries(times))
+    console.log(`  ${name.padEnd(22)} ${median(list).toFixed(1)} s (${Math.min(...list).toFixed(1)} – ${Math.max(...list).toFixed(1)})`);
+  console.log(`  pulumi up / by hand    ${(median(times["pulumi up"]) / median(times["the same by hand"])).toFixed(2)}`);
 }
 
 function unchanged({ text }: { text: string }) {
@@ -67,7 +64,7 @@ function unchanged({ text }: { text: string }) {
 }
 
 /** The volumes as they were before the first start; Docker puts the owner of the mount point back into an empty one. */
-async function emptyVolumes() {
+async function emptyVolumes(docker: Docker) {
   const { Volumes } = await docker.listVolumes({ filters: { label: [`pgha.cluster=${CLUSTER}`] } });
   for (const { Name } of Volumes ?? []) {
     const options = { User: "0", HostConfig: { Binds: [`${Name}:/volume`], AutoRemove: true } };

@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { Client } from "pg";
 import type { ConnectOptions } from "../../clients/node/pgha";
 import { copyText, Batch, prepare, type LogRecord } from "../../clients/node/logRecords";
@@ -17,9 +17,7 @@ const run = promisify(execFile);
 
 /** A deployed stack with a log system, and ways past its own commands. */
 export class Site implements Lossy {
-  readonly docker = new Docker();
-
-  constructor(readonly outputs: Outputs, readonly stack: string, readonly root: string, readonly env: NodeJS.ProcessEnv) {}
+  constructor(readonly outputs: Outputs, readonly stack: string, readonly root: string, readonly env: NodeJS.ProcessEnv, readonly docker: Docker) {}
 
   get connection() {
     return { ssl: { ca: this.outputs.caCertificate } };

@@ -329,7 +329,7 @@ describe("a cluster, by the commands of the README", () => {
 
   describeHeld(() => outputs);
   describeClients(() => outputs, superuser);
-  describeLogs(() => new Site(outputs as any, "e2e", project.root, project.environment));
+  describeLogs(() => new Site(outputs as any, "e2e", project.root, project.environment, project.docker));
   // A suite of its own: mocha runs a suite's tests before the suites within it
   describe("after the loss of the primary", () => {
     it("both standbys stream again", async () => void (await standbysStream()));

@@ -1,11 +1,12 @@
-import { execFile } from "node:child_process";
+import { ChildProcess, execFile } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { Client } from "pg";
 import { stringify } from "yaml";
-import { ensureEngine } from "../../../tools/engine";
+import { EngineEnvironment, ensureEngine } from "../../../tools/engine";
+import { connectDocker } from "../../../tools/engine/docker";
 
 const repository = path.join(__dirname, "../../..");
 
@@ -37,9 +38,15 @@ export interface Outputs {
 
 /** A project folder of its own, with its own state, that runs the repository's program by the commands of the README. */
 export class Project {
-  readonly root = fs.mkdtempSync(path.join(os.tmpdir(), "pgha-e2e-"));
-  readonly docker = new Docker();
+  // A space in its name: whatever does not quote it, or encode it for URLs, fails
+  readonly root = fs.mkdtempSync(path.join(os.tmpdir(), "pgha e2e-"));
+  readonly docker: Docker;
   private env: NodeJS.ProcessEnv = {};
+  private readonly running = new Set<ChildProcess>();
+
+  private constructor(engine: EngineEnvironment) {
+    this.docker = connectDocker(engine.dockerHost);
+  }
 
   /** In which its commands run. */
   get environment(): NodeJS.ProcessEnv {
@@ -47,12 +54,14 @@ export class Project {
   }
 
   static async create(): Promise<Project> {
-    const project = new Project();
+    const engine = await ensureEngine();
+    const project = new Project(engine);
     for (const name of ["infra", "policy", "templates", "sql", "images", "tools", "ops", "clients", "node_modules", "package.json", "Pulumi.yaml", "tsconfig.json"])
       fs.symlinkSync(path.join(repository, name), path.join(project.root, name));
-    const { PATH } = (await ensureEngine()).env;
+    // With another HOME the docker context is not found again
+    const { PATH, DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH } = engine.env;
     const { PULUMI_BACKEND_URL: _url, PULUMI_ACCESS_TOKEN: _token, PULUMI_HOME: _home, ...inherited } = process.env;
-    project.env = { ...inherited, PATH, HOME: project.root, PGHA_ROOT: project.root, NO_COLOR: "1" };
+    project.env = { ...inherited, PATH, DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH, HOME: project.root, PGHA_ROOT: project.root, NO_COLOR: "1" };
     return project;
   }
 
@@ -73,16 +82,23 @@ export class Project {
   run(command: string, ...args: string[]): Promise<Ran> {
     const entry = command === "pgha" ? ["ops/pgha.js"] : ["tools/bootstrap.js", command];
     return new Promise((resolve) => {
-      execFile(
+      const child = execFile(
         process.execPath,
         [path.join(repository, entry[0]), ...entry.slice(1), ...args],
         { cwd: this.root, env: this.env, maxBuffer: 64 * 2 ** 20 },
         (error, stdout, stderr) => {
+          this.running.delete(child);
           const code = error ? Number(error.code ?? 1) : 0;
           resolve({ code, stdout, stderr, text: stdout + stderr });
         },
       );
+      this.running.add(child);
     });
+  }
+
+  /** Ends the commands that run as Ctrl-C does, and waits for them: pulumi finishes what it has begun. */
+  async interrupt(): Promise<void> {
+    await Promise.all([...this.running].map((child) => new Promise((resolve) => void (child.once("close", resolve), child.kill("SIGINT")))));
   }
 
   /** As `run`, but a failure is an error that shows what was said. */

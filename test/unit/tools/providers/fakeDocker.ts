@@ -26,7 +26,7 @@ export class FakeDocker {
       response.writeHead(status ?? (body ? 200 : 204), { "content-type": "application/json" });
       response.end(body ? JSON.stringify(body) : undefined);
     };
-    if (call.startsWith("PUT")) this.unpack(request).then(finish);
+    if (call.startsWith("PUT")) void this.unpack(request).then(finish);
     else request.resume().on("end", finish);
   });
 
