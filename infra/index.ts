@@ -1,20 +1,19 @@
-import * as os from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import { UserError } from "../tools/errors";
 import { ConfigurationError } from "./config/errors";
-import { ClusterConfig, parseConfig } from "./config";
-import { clampTo, GIB } from "./config/units";
+import { type Machine, parseConfig } from "./config";
 import { demandDockerHost } from "./dockerHost";
+import { findMachine, thisMachine } from "./machine";
 import { createStack } from "./stack";
 
 // The engine reads what is exported: the outputs of the stack
 export = main();
 
-function main() {
+async function main() {
   try {
-    const config = readConfig();
-    if (config.target === "docker") demandDockerHost(process.env);
-    return createStack(config);
+    const raw: unknown = new pulumi.Config("pgha").getObject("cluster");
+    const machine = await machineFor(raw);
+    return createStack(parseConfig(raw, pulumi.getStack(), machine));
   } catch (error) {
     if (error instanceof ConfigurationError) throw new pulumi.RunError(error.message);
     if (error instanceof UserError) throw new pulumi.RunError(`${error.message}\n${error.remedy}`);
@@ -22,8 +21,10 @@ function main() {
   }
 }
 
-/** Reads `pgha:cluster` of the selected stack. A second look at the machine gives the same sizes: they are rounded. */
-function readConfig(): ClusterConfig {
-  const machine = { memory: clampTo(GIB, os.totalmem() + GIB / 2, GIB), cores: os.availableParallelism() };
-  return parseConfig(new pulumi.Config("pgha").getObject("cluster"), pulumi.getStack(), machine);
+/** What is wrong with the configuration is said first, whatever the machine. */
+async function machineFor(raw: unknown): Promise<Machine> {
+  const { target } = parseConfig(raw, pulumi.getStack(), thisMachine());
+  if (target === "aws") return thisMachine();
+  demandDockerHost(process.env);
+  return findMachine();
 }

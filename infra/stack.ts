@@ -47,7 +47,7 @@ function declareCluster(config: ClusterConfig) {
     },
     { dependsOn: settings },
   );
-  return { ...describeCluster({ spec, endpoints, authority, operator, secrets }), schemaVersion: database.version };
+  return { ...describeCluster({ spec, endpoints, authority, operator, secrets }), schemaVersion: database.version, ...(config.target === "docker" && { machine: config.machine }) };
 }
 
 function logDays({ enabled, partition, hotDays, keepArchivesDays }: Logs) {

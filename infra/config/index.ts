@@ -36,8 +36,8 @@ export const schema = z.strictObject({
   postgres: z
     .strictObject({
       version: z.union([z.literal(17), z.literal(18)]).default(18).describe("major version"),
-      memory: size.optional().describe("memory limit of one server, 384 MiB at least; its connections and buffers follow from it; default: a twelfth of the machine's, 512 MiB to 4 GiB"),
-      cores: count(1, 512).optional().describe("processors a server is tuned for; default: the machine's"),
+      memory: size.optional().describe("memory limit of one server, 384 MiB at least; its connections and buffers follow from it; default: a twelfth of what Docker's machine had at the first update, 512 MiB to 4 GiB"),
+      cores: count(1, 512).optional().describe("processors a server is tuned for; default: those Docker's machine had then"),
       disk: size.prefault("20GiB").describe("disk a server is tuned for; bounds retained WAL"),
       parameters: z
         .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
