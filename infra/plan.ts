@@ -4,9 +4,10 @@ import { findEc2Faults } from "./cluster/ec2/rules";
 import type { DatabaseDeclaration } from "./config/databases";
 import { ConfigurationError } from "./config/errors";
 import { profiles } from "./cluster/profiles";
+import { planPool } from "./cluster/pools";
 import { planRoles, withStandardRights } from "./cluster/roles";
 import { findFaults } from "./cluster/rules";
-import { ClusterSpec, DatabaseSpec, PoolLimits, Resources, Server, Settings } from "./cluster/spec";
+import { ClusterSpec, DatabaseSpec, Resources, Server, Settings } from "./cluster/spec";
 import { tagFaults } from "./cluster/rules/tags";
 import { planTimers } from "./cluster/timers";
 import { tune } from "./cluster/tuning";
@@ -51,7 +52,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     timers: planTimers(mode, config.availability),
     maxWriteOutage: config.availability.maxWriteOutage,
     settings,
-    pool: planPool(config, settings, databases.length),
+    pool: planPool(config, settings, databases),
     proxyMaxConnections: config.haproxy.maxConnections,
     maxReadLag: config.haproxy.maxReadLag,
     slots: config.slots.map((slot) => ({ ...slot, database: slot.database ?? config.database.name })),
@@ -118,21 +119,6 @@ function planSettings({ profile, postgres, slots, database }: ClusterConfig, res
   const libraries = [tuned, postgres.parameters].flatMap(({ shared_preload_libraries: list = "" }) => String(list).split(","));
   const preloaded = [...new Set(libraries.map((name) => name.trim()).filter(Boolean))].join(",");
   return { ...tuned, ...forSlots, ...postgres.parameters, ...forJobs, shared_preload_libraries: preloaded };
-}
-
-/** Connections the poolers may open to one database, so that all of them together leave some for people and Patroni; below 1 where none are left. */
-function planPool({ pgbouncer }: ClusterConfig, settings: Settings, databases: number): PoolLimits {
-  const keptFree = Number(settings.superuser_reserved_connections) + 15;
-  const share = Math.floor((Number(settings.max_connections) - keptFree) / (2 * databases * pgbouncer.instances));
-  const reservePoolSize = pgbouncer.reservePoolSize ?? Math.min(10, Math.max(0, Math.floor(share / 4)));
-  const poolSize = pgbouncer.poolSize ?? Math.min(25, Math.max(1, share - reservePoolSize));
-  return {
-    poolSize,
-    minPoolSize: pgbouncer.minPoolSize ?? Math.min(10, poolSize),
-    reservePoolSize,
-    maxDatabaseConnections: Math.min(100, share),
-    maxClientConnections: pgbouncer.maxClientConnections,
-  };
 }
 
 function rotate<T>(list: T[], by: number): T[] {

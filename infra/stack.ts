@@ -1,5 +1,8 @@
+import * as pulumi from "@pulumi/pulumi";
 import { Certificate, CertificateAuthority } from "./resources/certificates";
 import { planCluster } from "./plan";
+import { poolWarnings } from "./cluster/pools";
+import { describeFault } from "./config/errors";
 import type { Logs } from "./cluster/spec";
 import type { ClusterConfig } from "./config";
 import { Database } from "./resources/database";
@@ -19,6 +22,7 @@ export function createStack(config: ClusterConfig) {
 
 function declareCluster(config: ClusterConfig) {
   const spec = planCluster(config);
+  for (const warning of poolWarnings(spec)) void pulumi.log.warn(describeFault(warning));
   const secrets = new ClusterSecrets(spec.name, spec.roles.filter(({ login }) => login).map(({ name }) => name));
   const authority = new CertificateAuthority(`${spec.name}-ca`, spec.name);
   const operator = new Certificate(`${spec.name}-operator-certificate`, { authority, unit: "operator", names: [] });

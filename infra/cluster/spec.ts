@@ -95,12 +95,20 @@ export interface Resources {
   disk: number;
 }
 
-export interface PoolLimits {
+/** Server connections of a database at each pooler, for writes; there are as many for reads. */
+export interface DatabaseLimits {
+  /** Of each user. */
   poolSize: number;
-  minPoolSize: number;
   reservePoolSize: number;
+  /** Of all users. */
   maxDatabaseConnections: number;
+}
+
+/** Limits of each database but those that are `declared`, by name. */
+export interface PoolLimits extends DatabaseLimits {
+  minPoolSize: number;
   maxClientConnections: number;
+  declared: Record<string, DatabaseLimits>;
 }
 
 /** One database of applications, with a pool for writes and one for reads at each pooler. */

@@ -74,6 +74,8 @@ const database = z.strictObject({
   owner: identifier.optional().describe("role that owns it and its schemas (<name>_owner, which is made)"),
   roles: z.enum(["standard", "none"]).optional()
     .describe("standard: <name> reads and writes, <name>_readonly reads, <name>_migrator changes the schema as its owner; default: standard, none where an owner is declared"),
+  poolSize: z.int().min(1).max(1000).optional()
+    .describe("server connections for its writes at each pooler, and as many for reads (an equal share of what max_connections and the other databases leave)"),
   extensions: list(z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9_-]*$/).describe("name of the extension"), schema: identifier.default("public").describe("schema of its objects") }))
     .describe("extensions"),
   schemas: list(z.strictObject({ name: identifier.describe("name of the schema"), owner: identifier.optional().describe("its owner (the database's)") })).describe("schemas"),
@@ -96,7 +98,7 @@ const role = z.strictObject({
   database: identifier.optional().describe("database it may connect to and its URLs lead to (the application database)"),
   memberOf: list(z.string().regex(/^[a-z][a-z0-9_]{0,62}$/)).describe("roles whose rights it has"),
   replication: z.boolean().default(false).describe("whether it may stream, for a subscriber; poolers refuse it"),
-  connectionLimit: z.int().min(1).optional().describe("connections at a time; default: no limit"),
+  connectionLimit: z.int().min(1).optional().describe("connections at a time, of which each pooler gets an equal share; default: no limit"),
   validUntil: z.iso.date("use a date such as 2027-12-31").optional().describe("day (UTC) on which its password expires; default: never"),
   settings: z.record(z.string().regex(/^[a-zA-Z_]+(\.[a-zA-Z_]+)?$/), value).default({}).describe("Postgres settings of its sessions"),
 });

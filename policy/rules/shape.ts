@@ -94,8 +94,10 @@ function numbersOf(ini: string): Record<string, number> {
   return { ...Object.fromEntries(pairs), ...databasesOf(ini) };
 }
 
-/** How many pools each user has there. */
-function databasesOf(ini: string): { databases?: number } {
+/** How many pools each user has there by the common limits, and the connections of those that have a limit of their own. */
+function databasesOf(ini: string): { databases?: number; limited?: number } {
   const section = /^\[databases\]$([^[]*)/m.exec(ini)?.[1];
-  return section === undefined ? {} : { databases: (section.match(/^[\w*"]+\s*=/gm) ?? []).length };
+  const lines = section?.match(/^[\w*"]+\s*=.*$/gm) ?? [];
+  const limits = lines.flatMap((line) => / max_db_connections=(\d+)/.exec(line)?.slice(1).map(Number) ?? []);
+  return section === undefined ? {} : { databases: lines.length - limits.length, limited: limits.reduce((sum, each) => sum + each, 0) };
 }

@@ -90,7 +90,7 @@ export const topology: StackRule[] = [
     problemsOfStack: aboutClusters((shape) => {
       const most = Number(parameters(shape).max_connections);
       // max_db_connections bounds each database of a pooler; one that does not say has a pair for writes and reads
-      const wanted = shape.pools.reduce((sum, pool) => sum + (pool.databases ?? 2) * (pool.max_db_connections ?? pool.default_pool_size + (pool.reserve_pool_size ?? 0)), 0);
+      const wanted = shape.pools.reduce((sum, pool) => sum + (pool.limited ?? 0) + (pool.databases ?? 2) * (pool.max_db_connections ?? pool.default_pool_size + (pool.reserve_pool_size ?? 0)), 0);
       return wanted > most ? `${shape.pools.length} poolers may open ${wanted} connections, max_connections is ${most}` : undefined;
     }),
   },

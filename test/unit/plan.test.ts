@@ -9,8 +9,8 @@ const configurations = fc.record({
   profile: fc.constantFrom("oltp", "ecommerce", "logs", "bulk", "warehouse", "logical"),
   standbys: fc.integer({ min: 1, max: 7 }),
   etcd: fc.record({ members: fc.constantFrom(1, 3, 5) }),
-  haproxy: fc.record({ instances: fc.integer({ min: 1, max: 9 }) }),
-  pgbouncer: fc.record({ instances: fc.integer({ min: 1, max: 9 }) }),
+  haproxy: fc.record({ instances: fc.integer({ min: 1, max: 3 }) }),
+  pgbouncer: fc.record({ instances: fc.integer({ min: 1, max: 3 }) }),
   postgres: fc.record({ version: fc.constantFrom(17, 18) }),
   ports: fc.record({ offset: fc.integer({ min: 0, max: 50_000 }) }),
 });
@@ -37,10 +37,10 @@ describe("the plan of a cluster", () => {
     }));
 
   it("keeps all pools together below max_connections, with some left for people", () =>
-    forEveryCluster(({ pool, poolers, settings }) => {
+    forEveryCluster(({ pool, poolers, proxies, settings }) => {
       assert.ok(pool.poolSize + pool.reservePoolSize <= pool.maxDatabaseConnections);
-      const most = poolers.length * 2 * pool.maxDatabaseConnections;
-      assert.ok(most <= Number(settings.max_connections) - Number(settings.superuser_reserved_connections) - 10, `${most}`);
+      const most = poolers.length * 2 * (pool.maxDatabaseConnections + proxies.length);
+      assert.ok(most <= Number(settings.max_connections) - Number(settings.superuser_reserved_connections) - 4, `${most}`);
     }));
 
   it("lets a client that comes through any proxy verify any server", () =>

@@ -2,6 +2,7 @@ import { longest, planBudget } from "../forecast/budget";
 import { declarationRules, isTaken } from "./declarations";
 import { Fault, fault } from "../../config/errors";
 import { LEAST_MEMORY } from "../memory";
+import { poolFaults } from "../pools";
 import { KnownSetting, knownSettings } from "../settings";
 import { ClusterSpec, Settings } from "../spec";
 import { floor, planTimers } from "../timers";
@@ -31,7 +32,7 @@ const RESERVED: Record<string, string> = {
 type Rule = (spec: ClusterSpec, overrides: Settings) => Fault[];
 
 /** Everything that is well formed but cannot work, or would break a promise. Each rule returns its faults. */
-const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, pools, slots, logs, parameters, memory, disk, durability, replay, timers, writeOutage, ...declarationRules];
+const rules: Rule[] = [database, synchronousStandbys, strictNeedsASpare, poolFaults, slots, logs, parameters, memory, disk, durability, replay, timers, writeOutage, ...declarationRules];
 
 export function findFaults(spec: ClusterSpec, overrides: Settings): Fault[] {
   return rules.flatMap((rule) => rule(spec, overrides));
@@ -53,20 +54,6 @@ function strictNeedsASpare({ replication, members }: ClusterSpec): Fault[] {
   if (!lacksSpare(replication.mode, members.length - 1)) return [];
   return [fault("replication.mode", "strict without a spare standby stops all writes when one standby is down",
     `raise standbys to ${STRICT_LEAST + 1}, or use quorum`)];
-}
-
-function pools({ pool, poolers, settings, databases }: ClusterSpec): Fault[] {
-  if (pool.maxDatabaseConnections < 1)
-    return [fault(databases.length > 1 ? "databases" : "pgbouncer.instances", `max_connections ${settings.max_connections} leave no connection for each of ${poolers.length} poolers × ${2 * databases.length} databases`,
-      "have fewer, or raise postgres.memory or postgres.parameters.max_connections")];
-  const faults: Fault[] = [];
-  const perDatabase = pool.poolSize + pool.reservePoolSize;
-  if (perDatabase > pool.maxDatabaseConnections)
-    faults.push(fault("pgbouncer.poolSize", `${poolers.length} poolers × ${2 * databases.length} databases × (${pool.poolSize} + ${pool.reservePoolSize} reserve) exceed what max_connections ${settings.max_connections} leaves`,
-      `keep poolSize + reservePoolSize ≤ ${pool.maxDatabaseConnections}, or raise postgres.parameters.max_connections`));
-  if (pool.minPoolSize > pool.poolSize)
-    faults.push(fault("pgbouncer.minPoolSize", `${pool.minPoolSize} is above poolSize ${pool.poolSize}`, "lower it"));
-  return faults;
 }
 
 function slots({ slots: declared, members, settings }: ClusterSpec): Fault[] {

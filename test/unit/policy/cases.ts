@@ -65,7 +65,10 @@ export const cases: Record<string, Case> = {
       "two poolers with 60 a database, of which there are two": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: 200 } } }, `${databases("app", "app_ro")}max_db_connections = 60\n`),
       "two poolers with 20 a database, of which there are six": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: 200 } } }, `${databases("a", "a_ro", "b", "b_ro", "c", "c_ro")}max_db_connections = 20\n`),
       "two poolers with 60, of how many databases nobody says": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: 200 } } }, "max_db_connections = 60\n") },
-    safe: { "two with 45": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: "200" } } }, "max_db_connections = 45\n") },
+    safe: {
+      "a database of two with a limit of its own": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: 200 } } },
+        "[databases]\na = dbname=a\na_ro = dbname=a\nb = dbname=b pool_size=1 max_db_connections=1\nb_ro = dbname=b max_db_connections=1\n\n[pgbouncer]\nmax_db_connections = 45\n"),
+      "two with 45": cluster({ postgres: 3, pgbouncer: 2 }, { postgresql: { parameters: { max_connections: "200" } } }, "max_db_connections = 45\n") },
   },
   durable: {
     unsafe: { "fsync off": cluster({ postgres: 3 }, { postgresql: { parameters: { fsync: "off" } } }), "full_page_writes off": cluster({ postgres: 3 }, { postgresql: { parameters: { full_page_writes: false } } }) },
