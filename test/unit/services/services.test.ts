@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { Role, ROLES } from "../../../infra/cluster/ec2/spec";
 import { planCluster } from "../../../infra/plan";
 import { parseConfig } from "../../../infra/config";
 import { allServices, inOrder, lastServices, publishedPorts } from "../../../infra/services";
+import { placeOf } from "../../../infra/targets/aws/places";
 import { MACHINE } from "../support/monitor";
+import { prodConfiguration } from "../support/prod";
 
 const project = path.join(__dirname, "../../..");
 const spec = planCluster(parseConfig({}, "dev", MACHINE));
@@ -49,5 +52,14 @@ describe("services", () => {
     const numbers = publishedPorts(spec).map(({ number }) => number);
     assert.equal(new Set(numbers).size, numbers.length);
     assert.equal(numbers.length, 2 + 3 * 2 + 3);
+  });
+
+  it("stand on machines that do not wait for one another: a machine is replaced whole", () => {
+    for (const etcd of ["own", "with-postgres"] as const) {
+      const { ec2 } = planCluster(parseConfig(prodConfiguration({ etcd }), "prod", MACHINE));
+      const before = (role: Role, seen: Role[] = []): Role[] =>
+        placeOf(ec2!, role).after.filter((other) => !seen.includes(other)).flatMap((other) => [other, ...before(other, [...seen, other])]);
+      for (const role of ROLES) assert.ok(!before(role).includes(role), `${role}, etcd ${etcd}`);
+    }
   });
 });
