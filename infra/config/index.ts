@@ -21,7 +21,7 @@ const tags = z.strictObject({
 });
 export type Tags = z.output<typeof tags>;
 
-/** The object under `pgha:cluster`: every key optional, none unknown. README's table is made from these descriptions. */
+/** The object under `pgha:cluster`: every key optional, none unknown. The table of docs/configuration.md is made from these descriptions. */
 export const schema = z.strictObject({
   name: z
     .string()

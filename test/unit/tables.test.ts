@@ -6,13 +6,13 @@ import { planTimers, Preset } from "../../infra/cluster/timers";
 import { schema } from "../../infra/config";
 import { assertTable } from "./support/readmeTable";
 
-describe("README", () => {
+describe("the tables of docs/", () => {
   it("lists every configuration key with its default", () => {
-    assertTable(path.join(__dirname, "../../README.md"), "configuration", table());
+    assertTable(path.join(__dirname, "../../docs/configuration.md"), "configuration", table());
   });
 
   it("states the write outages that are computed from the timers", () => {
-    assertTable(path.join(__dirname, "../../README.md"), "budget", outages());
+    assertTable(path.join(__dirname, "../../docs/failures.md"), "budget", outages());
   });
 });
 
@@ -35,9 +35,9 @@ function table(): string {
 function rows(properties: Record<string, any>, prefix: string): string[] {
   return Object.entries(properties).flatMap(([name, node]) => {
     const key = prefix + name;
-    if (node.properties && !node.description) return rows(node.properties, `${key}.`);
-    const line = `| \`${key}\` | ${defaultOf(node)} | ${node.description}${values(node)} |`;
-    return node.items?.properties ? [line, ...rows(node.items.properties, `${key}[].`)] : [line];
+    const inner = node.properties ?? node.items?.properties;
+    const below = inner ? rows(inner, node.properties ? `${key}.` : `${key}[].`) : [];
+    return node.properties && !node.description ? below : [`| \`${key}\` | ${defaultOf(node)} | ${node.description}${values(node)} |`, ...below];
   });
 }
 
