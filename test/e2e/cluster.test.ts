@@ -126,7 +126,7 @@ describe("a cluster, by the commands of the README", () => {
   it("has a change planned: which settings restart Postgres, in which order, and what stays", async () => {
     const same = JSON.parse((await project.must("pgha", "plan", "--stack", "e2e", "--json")).stdout);
     assert.deepEqual([same.new, same.resources, same.files, same.settings], [false, [], [], []]);
-    project.configure("e2e", { ...CONFIGURATION, postgres: { ...CONFIGURATION.postgres, parameters: { max_connections: 150, work_mem: "3MB" } } });
+    project.configure("e2e", { ...CONFIGURATION, postgres: { ...CONFIGURATION.postgres, parameters: { max_connections: 56, work_mem: "3MB" } } });
     const { settings, servers } = JSON.parse((await project.must("pgha", "plan", "--stack", "e2e", "--json")).stdout);
     project.configure("e2e", CONFIGURATION);
     assert.deepEqual(Object.fromEntries(settings.map(({ setting, change }: any) => [setting, change.replace(/^.*: /, "")])), {
