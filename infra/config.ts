@@ -2,6 +2,7 @@ import * as os from "os";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { awsSchema } from "./awsConfig";
+import { backupSchema } from "./backup";
 import { ConfigurationError, Fault } from "./cluster/errors";
 import { clampTo, GIB } from "./cluster/units";
 import { declarations, identifier } from "./declarations";
@@ -91,6 +92,7 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   database: z.strictObject({ name: identifier.default("app").describe("application database") }).prefault({}),
+  backup: backupSchema.prefault({}),
   logs: logsSchema.prefault({}),
   ...declarations,
   policies: z

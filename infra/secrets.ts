@@ -15,6 +15,7 @@ const USERS = [
   "etcdRoot",
   "etcdPatroni",
   "stats",
+  "backupRepository",
 ] as const;
 
 export type User = (typeof USERS)[number];

@@ -1,4 +1,5 @@
 import type { ClusterConfig, Tags } from "../config";
+import { archiveSettings, backupFaults, planBackup } from "./backup";
 import { ec2Resources, placeOnEc2 } from "./ec2";
 import { findEc2Faults } from "./ec2Rules";
 import type { DatabaseDeclaration } from "../declarations";
@@ -6,7 +7,8 @@ import { ConfigurationError } from "./errors";
 import { profiles } from "./profiles";
 import { planRoles, withStandardRights } from "./roles";
 import { findFaults } from "./rules";
-import { ClusterSpec, DatabaseSpec, PoolLimits, Resources, Server, Settings } from "./spec";
+import { servers } from "./servers";
+import { ClusterSpec, DatabaseSpec, PoolLimits, Resources, Settings } from "./spec";
 import { tagFaults } from "./tagRules";
 import { planTimers } from "./timers";
 import { tune } from "./tuning";
@@ -54,6 +56,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     maxReadLag: config.haproxy.maxReadLag,
     slots: config.slots.map((slot) => ({ ...slot, database: slot.database ?? config.database.name })),
     logs: config.logs,
+    backup: planBackup(config, settings),
     etcd: servers(name, "etcd", config.etcd.members).map((server) => ({ ...server, volume: `${server.host}-data` })),
     // A client that comes through a proxy checks the name of the proxy against the server's certificate.
     members: servers(name, "postgres", config.standbys + 1, [...proxyHosts, ...config.tls.names]).map((server, index) => ({
@@ -71,17 +74,9 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     networks: ["samenet"],
   };
   const spec = config.target === "aws" && config.aws ? placeOnEc2(planned, config.aws) : planned;
-  const faults = [...findFaults(spec, postgres.parameters), ...tagFaults(spec, Object.keys(postgres.tags)), ...findEc2Faults(config, spec)];
+  const faults = [...findFaults(spec, postgres.parameters), ...tagFaults(spec, Object.keys(postgres.tags)), ...backupFaults(config, spec), ...findEc2Faults(config, spec)];
   if (faults.length) throw new ConfigurationError(faults);
   return spec;
-}
-
-function servers(cluster: string, service: string, count: number, further: string[] = []): Server[] {
-  return Array.from({ length: count }, (_, index) => {
-    const name = `${service}-${index + 1}`;
-    const host = `${cluster}-${name}`;
-    return { name, host, address: host, certificateNames: [host, "localhost", "127.0.0.1", ...further] };
-  });
 }
 
 /** Who never becomes the primary must not be the only one that has a commit. */
@@ -108,14 +103,15 @@ function planResources(config: ClusterConfig): Resources {
   };
 }
 
-function planSettings({ profile, postgres, slots, database }: ClusterConfig, resources: Resources): Settings {
+function planSettings(config: ClusterConfig, resources: Resources): Settings {
+  const { profile, postgres, slots, database } = config;
   const forSlots: Settings = slots.some(({ type }) => type === "logical") ? { wal_level: "logical", sync_replication_slots: "on" } : {};
   // Over connections of its own making pg_cron would want to log in at localhost without a password
   const forJobs: Settings = { "cron.database_name": database.name, "cron.use_background_workers": "on", "cron.timezone": "UTC" };
   const tuned = tune(profile, resources);
   const libraries = [tuned, postgres.parameters].flatMap(({ shared_preload_libraries: list = "" }) => String(list).split(","));
   const preloaded = [...new Set(libraries.map((name) => name.trim()).filter(Boolean))].join(",");
-  return { ...tuned, ...forSlots, ...postgres.parameters, ...forJobs, shared_preload_libraries: preloaded };
+  return { ...tuned, ...forSlots, ...archiveSettings(config), ...postgres.parameters, ...forJobs, shared_preload_libraries: preloaded };
 }
 
 /** Connections the poolers may open to one database, so that all of them together leave some for people and Patroni. */

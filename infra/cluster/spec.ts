@@ -114,6 +114,26 @@ export interface Slot {
   database: string;
 }
 
+/** Keeps the backups and the WAL archive, and makes them. */
+export interface BackupServer extends Server {
+  volume: string;
+}
+
+/** What is backed up, when, and for how long; see `pgha:cluster.backup`. */
+export interface Backup {
+  servers: BackupServer[];
+  /** Days, hours for `incremental`; 0: none. */
+  full: number;
+  differential: number;
+  incremental: number;
+  /** UTC. */
+  hour: number;
+  retentionDays: number;
+  minimumFulls: number;
+  /** WAL that may wait for the archive; more of it is dropped, so that writes go on. Bytes. */
+  queue: number;
+}
+
 /** The log system. */
 export interface Logs {
   enabled: boolean;
@@ -152,6 +172,7 @@ export interface ClusterSpec {
   maxReadLag: number;
   slots: Slot[];
   logs: Logs;
+  backup?: Backup;
   etcd: EtcdMember[];
   members: PostgresMember[];
   proxies: Proxy[];

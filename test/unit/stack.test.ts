@@ -19,7 +19,7 @@ describe("the stack", function () {
     assert.deepEqual(
       containers().map(({ name }) => name).sort(),
       [
-        "pgha-test-etcd-1", "pgha-test-etcd-2", "pgha-test-etcd-3", "pgha-test-haproxy-1", "pgha-test-haproxy-2",
+        "pgha-test-backup-1", "pgha-test-etcd-1", "pgha-test-etcd-2", "pgha-test-etcd-3", "pgha-test-haproxy-1", "pgha-test-haproxy-2",
         "pgha-test-pgbouncer-1", "pgha-test-pgbouncer-2", "pgha-test-postgres-1", "pgha-test-postgres-2", "pgha-test-postgres-3",
       ],
     );
@@ -57,14 +57,14 @@ describe("the stack", function () {
 
   it("keeps volumes when they leave the program, and protects passwords and the authority", () => {
     const volumes = ofType("docker:index/volume:Volume");
-    assert.equal(volumes.length, 6);
+    assert.equal(volumes.length, 7);
     for (const { name, retainOnDelete, inputs } of volumes) {
       assert.ok(retainOnDelete, name);
       assert.equal(inputs.name, name);
       assert.ok(inputs.labels.some(({ label, value }: any) => label === "pgha.cluster-id" && value === "00112233445566aa"), name);
     }
     const kept = [...ofType("random:index/randomPassword:RandomPassword").filter(({ name }) => !name.includes("-role-")), ...ofType("random:index/randomId:RandomId"), ...ofType("pulumi-nodejs:dynamic/pgha:CertificateAuthority")];
-    assert.equal(kept.length, 13);
+    assert.equal(kept.length, 14);
     for (const { name, protect } of kept) assert.ok(protect, name);
     assert.equal(resources.filter(({ protect }) => protect).length, kept.length, "a protected server could not be removed");
   });
@@ -110,7 +110,7 @@ describe("the stack", function () {
   it("may be declared again, as another cluster, in the same process", async () => {
     const second = await declareStack({ name: "second", standbys: 1, etcd: { members: 1 }, pgbouncer: { instances: 3 }, postgres: { version: 17 } });
     const names = second.resources.filter(({ type }) => type === CONTAINER).map(({ name }) => name);
-    assert.equal(names.length, 1 + 2 + 2 + 3);
+    assert.equal(names.length, 1 + 2 + 2 + 3 + 1);
     assert.ok(names.every((name) => name.startsWith("second-")));
     const image = second.resources.find(({ name }) => name === "second-postgres-image")!;
     assert.equal(image.inputs.build.args.POSTGRES, "17");

@@ -6,7 +6,7 @@ import { Images } from "./images";
 import { fixedLabels, Preflight } from "./preflight";
 import { DockerServer, keptVolume, ServerArgs, Site } from "./server";
 import { userList } from "../userList";
-import { etcdServer, Parts, poolerServer, postgresServer, proxyServer } from "./services";
+import { backupServer, etcdServer, Parts, poolerServer, postgresServer, proxyServer } from "./services";
 
 /** A cluster as containers on one Docker engine: one network, one container a server, one volume for whatever must last. */
 export class DockerCluster extends pulumi.ComponentResource implements Target {
@@ -41,11 +41,12 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
     const etcd = this.inTurn(spec.etcd, [], (member) => etcdServer(parts, member, keptVolume(site, "etcd", member.volume, this)));
     const proxies = this.inTurn(spec.proxies, [], (proxy) => proxyServer(parts, proxy));
     const poolers = this.inTurn(spec.poolers, [], (pooler) => poolerServer(parts, pooler));
+    const backups = this.inTurn(spec.backup?.servers ?? [], [], (server) => backupServer(parts, server, keptVolume(site, "backup", server.volume, this)));
     const members = this.inTurn(spec.members, etcd, (member) =>
       postgresServer(parts, member, keptVolume(site, "postgres", member.volume, this), [...proxies, ...poolers]));
 
     this.servers = members.map(({ container }) => container.id);
-    this.started = [...members, ...proxies, ...poolers].map(({ container }) => container);
+    this.started = [...members, ...proxies, ...poolers, ...backups].map(({ container }) => container);
     this.registerOutputs({});
   }
 

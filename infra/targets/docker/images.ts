@@ -27,6 +27,7 @@ export class Images extends pulumi.ComponentResource {
   readonly haproxy: pulumi.Output<string>;
   readonly pgbouncer: pulumi.Output<string>;
   readonly postgres: pulumi.Output<string>;
+  readonly backup?: pulumi.Output<string>;
 
   constructor(spec: ClusterSpec, after: pulumi.Resource, opts?: pulumi.ComponentResourceOptions) {
     super("pgha:docker:Images", `${spec.name}-images`, {}, opts);
@@ -54,6 +55,7 @@ export class Images extends pulumi.ComponentResource {
     this.haproxy = build("haproxy", "1");
     this.pgbouncer = build("pgbouncer", "1");
     this.postgres = build("postgres", String(spec.version), { POSTGRES: String(spec.version) });
+    if (spec.backup) this.backup = build("backup", String(spec.version), { POSTGRES: String(spec.version) });
     this.registerOutputs({});
   }
 }

@@ -29,7 +29,7 @@ export function fixedLabels(spec: ClusterSpec): PreflightInputs["fixed"] {
 /** Refuses to go on where the machine is not free for this cluster. Everything on the engine depends on it. */
 export class Preflight extends pulumi.dynamic.Resource {
   constructor(spec: ClusterSpec, clusterId: pulumi.Output<string>, opts: pulumi.CustomResourceOptions) {
-    const hosts = [...spec.etcd, ...spec.members, ...spec.proxies, ...spec.poolers].map(({ host }) => host);
+    const hosts = [...spec.etcd, ...spec.members, ...spec.proxies, ...spec.poolers, ...(spec.backup?.servers ?? [])].map(({ host }) => host);
     const ports = [
       ...spec.poolers.map(({ port }) => ({ key: "ports.pgbouncer", port })),
       ...spec.proxies.map(({ writePort }) => ({ key: "ports.write", port: writePort })),

@@ -23,13 +23,15 @@ export interface Site {
 export interface ServerArgs {
   site: Site;
   server: Server;
-  role: "etcd" | "postgres" | "haproxy" | "pgbouncer";
+  role: "etcd" | "postgres" | "haproxy" | "pgbouncer" | "backup";
   image: pulumi.Input<string>;
   files: RenderedFile[];
   /** Read at the server's first start only: a change of them replaces nothing. */
   firstFiles?: RenderedFile[];
   /** Become files of that name under /run/secrets, in memory. */
   secrets: Record<string, pulumi.Input<string>>;
+  /** It is one end of pgBackRest's connections, which have a certificate of their own. */
+  backedUp?: boolean;
   /** Stay in the environment, for programs that read them there. */
   environment?: Record<string, pulumi.Input<string>>;
   volume?: { name: pulumi.Input<string>; path: string };
@@ -64,13 +66,20 @@ export class DockerServer extends pulumi.ComponentResource {
       { authority: site.authority, unit: server.host, names: server.certificateNames },
       { parent: this },
     );
+    const backup = args.backedUp && new Certificate(
+      `${server.host}-backup-certificate`,
+      { authority: site.authority, unit: server.host, names: [server.host, "localhost"], commonName: server.host },
+      { parent: this },
+    );
     const files: { path: string; content: pulumi.Input<string> }[] = [
       ...args.files,
+      ...(backup ? [{ path: "/etc/pgha/backup.crt", content: backup.certificate }] : []),
       { path: "/etc/pgha/ca.crt", content: site.authority.certificate },
       { path: "/etc/pgha/tls.crt", content: certificate.certificate },
     ];
     const secrets: Record<string, pulumi.Input<string>> = {
       tls_key: certificate.key,
+      ...(backup ? { backup_key: backup.key } : {}),
       ...(role === "haproxy" ? { tls_pem: pulumi.interpolate`${certificate.certificate}${certificate.key}` } : {}),
       ...args.secrets,
     };

@@ -1,11 +1,12 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { ClusterSpec, EtcdMember, Pooler, PostgresMember, Proxy, Server } from "../../cluster/spec";
+import { BackupServer, ClusterSpec, EtcdMember, Pooler, PostgresMember, Proxy, Server } from "../../cluster/spec";
 import { KIB, MIB } from "../../cluster/units";
 import { ControlInputs } from "../../control";
 import { bootstrapFile } from "../../render/dynamic";
 import { etcdFile } from "../../render/etcd";
 import { haproxyFile } from "../../render/haproxy";
+import { memberBackupFile, repositoryFile, scheduleFile } from "../../render/backup";
 import { patroniFile } from "../../render/patroni";
 import { pgbouncerFile } from "../../render/pgbouncer";
 import { publisherFiles } from "../../render/publishers";
@@ -53,7 +54,8 @@ export function postgresServer({ site, spec, passwords, images, control }: Parts
     server: member,
     role: "postgres",
     image: images.postgres,
-    files: [patroniFile(spec, member), ...publisherFiles(spec)],
+    files: [patroniFile(spec, member), ...publisherFiles(spec), ...memberBackupFile(spec)],
+    backedUp: spec.backup !== undefined,
     // The settings a cluster was made with are history; changes go to the running cluster
     firstFiles: [bootstrapFile(spec)],
     secrets: {},
@@ -124,6 +126,25 @@ export function poolerServer({ site, spec, passwords, images, userList }: Parts,
     healthInterval: 2,
     waitSeconds: 60,
     handover: { neighbours: others(spec.poolers, pooler) },
+  };
+}
+
+export function backupServer({ site, spec, passwords, images }: Parts, server: BackupServer, volume: docker.Volume): ServerArgs {
+  return {
+    site,
+    server,
+    role: "backup",
+    image: images.backup!,
+    files: [repositoryFile(spec), scheduleFile(spec)],
+    secrets: { repository_passphrase: passwords.backupRepository },
+    backedUp: true,
+    volume: { name: volume.name, path: "/var/lib/pgbackrest" },
+    ports: [],
+    memory: 512 * MIB,
+    stopSeconds: 20,
+    healthInterval: 10,
+    waitSeconds: 0,
+    handover: { neighbours: [] },
   };
 }
 
