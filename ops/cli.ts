@@ -23,6 +23,7 @@ const commands: Record<string, () => Command> = {
   resume: () => require("./commands/resume"),
   drift: () => require("./commands/drift"),
   migrate: () => require("./commands/migrate"),
+  backup: () => require("./commands/backup"),
   drill: () => require("./commands/drill"),
   logs: () => require("./commands/logs"),
   plan: () => require("./commands/plan"),

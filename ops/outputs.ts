@@ -49,6 +49,8 @@ const schema = z.object({
     postgres: servers,
     haproxy: servers,
     pgbouncer: servers,
+    /** Absent where nothing is backed up, and from stacks that were deployed when nothing was. */
+    backup: servers.optional(),
   }),
   patroniUrls: z.array(z.string()).min(1),
   poolerUrls: z.array(z.string()),

@@ -12,8 +12,8 @@ from typing import Any
 from schedule import Backup, Schedule
 
 SCHEDULE = Path("/etc/pgha/backup.json")
-# Codes of its errors. Source: pgBackRest's error.yaml
-LOCK_ACQUIRE, MISMATCH = 50, (28, 51)
+# The code of its error where somebody else has the lock. Source: pgBackRest's error.yaml
+LOCK_ACQUIRE = 50
 
 
 class Failure(Exception):
@@ -30,16 +30,15 @@ def read_schedule() -> Schedule:
     return Schedule(**{field.name: given[field.name] for field in fields(Schedule)})
 
 
-def call(stanza: str, command: str, *options: str, quiet: bool = False) -> str:
-    """Its output, which is shown as it comes; raises Failure."""
-    level = ["--log-level-console=error"] if quiet else []
-    line = ["pgbackrest", f"--stanza={stanza}", *level, *options, command]
+def call(stanza: str, command: str, *options: str, level: str = "error", shown: bool = False) -> str:
+    """Its output, which is shown as it comes where that is asked for; raises Failure."""
+    line = ["pgbackrest", f"--stanza={stanza}", f"--log-level-console={level}", *options, command]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout
         lines = []
         for text in process.stdout:
             lines.append(text)
-            if not quiet:
+            if shown:
                 print(text, end="", flush=True)
     if process.returncode != 0:
         raise Failure(process.returncode, "".join(lines))
@@ -48,7 +47,7 @@ def call(stanza: str, command: str, *options: str, quiet: bool = False) -> str:
 
 def info(stanza: str) -> dict[str, Any]:
     """What it says of the stanza, as documented under "info"; one without a stanza has a status of its own."""
-    return json.loads(call(stanza, "info", "--output=json", quiet=True))[0]
+    return json.loads(call(stanza, "info", "--output=json"))[0]
 
 
 def backups_of(told: dict[str, Any]) -> list[Backup]:

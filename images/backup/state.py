@@ -35,7 +35,7 @@ def note(**changed: Any) -> None:
 
 @functools.cache
 def switch(stanza: str, file: str) -> tuple[int, int] | None:
-    return archive.switch_of(pgbackrest.call(stanza, "repo-get", file, quiet=True))
+    return archive.switch_of(pgbackrest.call(stanza, "repo-get", file))
 
 
 def switches(stanza: str, folder: Path) -> dict[int, tuple[int, int]]:
