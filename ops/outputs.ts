@@ -66,6 +66,8 @@ const schema = z.object({
   caCertificate: z.string(),
   operatorCertificate: z.string(),
   operatorKey: z.string(),
+  /** What is promised of backups: days between them. Absent where there are none. */
+  backup: z.object({ full: z.number(), differential: z.number() }).optional(),
   /** Absent from stacks that were deployed before there was one. */
   budget: budget.optional(),
   /** Absent where the log system is not enabled. */

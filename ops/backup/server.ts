@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import { connectDocker, dockerHost } from "../../tools/engine/docker";
 import { UserError } from "../../tools/errors";
 import { lastLines } from "../../tools/process";
-import { readStack } from "../outputs";
+import { Outputs, readStack } from "../outputs";
 import { BackupState, stateSchema } from "./state";
 
 /** What a program said and how it ended. */
@@ -51,10 +51,17 @@ export function reasonOf(output: string): string | undefined {
   return /ERROR: (?:\[\d+\]: )?(.*)/.exec(output)?.[1] ?? (lastLines(output, 1) || undefined);
 }
 
-/** The backup server of a stack; throws a UserError where it has none. */
-export async function backupServerOf(named: string | undefined): Promise<BackupServer> {
-  const { stack, outputs: { cluster } } = await readStack(named);
+/** The backup server of a deployment, where it has one that can be reached. */
+export function backupServerFor({ cluster }: Pick<Outputs, "cluster">): BackupServer | undefined {
   const [server] = cluster.backup ?? [];
-  if (!server) throw new UserError(`the stack ${stack} has no backups`, cluster.target === "docker" ? `leave pgha:cluster.backup.enabled out, then bring it up again` : "on EC2 there are none yet");
-  return new BackupServer(connectDocker(dockerHost(process.env)), cluster.name, server.host);
+  return server && new BackupServer(connectDocker(dockerHost(process.env)), cluster.name, server.host);
+}
+
+/** The same of a stack by its name; throws a UserError where it has none. */
+export async function backupServerOf(named: string | undefined): Promise<BackupServer> {
+  const { stack, outputs } = await readStack(named);
+  const server = backupServerFor(outputs);
+  if (server) return server;
+  const remedy = outputs.cluster.target === "docker" ? "leave pgha:cluster.backup.enabled out, then bring it up again" : "on EC2 there are none yet";
+  throw new UserError(`the stack ${stack} has no backups`, remedy);
 }

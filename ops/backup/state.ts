@@ -44,3 +44,11 @@ export function windowOf({ backup, walArchive }: BackupState): { from: number; t
 
 /** 2026-11-28 07:15:02 UTC. */
 export const utc = (seconds: number) => `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+
+/** What failed, and has not succeeded since. */
+export function problemLines({ notes: { backupProblem, stanzaProblem } }: BackupState): string[] {
+  return [
+    ...(stanzaProblem ? [`nothing is archived: ${stanzaProblem.said}`] : []),
+    ...(backupProblem ? [`the last backup failed, ${utc(backupProblem.at)}: ${backupProblem.said}`] : []),
+  ];
+}

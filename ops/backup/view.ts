@@ -2,7 +2,7 @@ import { counted } from "../../tools/words";
 import { formatBytes, formatSeconds } from "../format";
 import { layOut } from "../table";
 import { Screen } from "../terminal";
-import { BackupState, utc, windowOf } from "./state";
+import { BackupState, problemLines, utc, windowOf } from "./state";
 
 const columns = [
   { title: "backup" }, { title: "type" }, { title: "done" }, { title: "took", align: "right" as const, spare: 1 },
@@ -18,12 +18,14 @@ export function viewBackups(state: BackupState, { paint, width }: Screen, now: n
     error ? { text: "pages with wrong checksums", tone: "bad" as const } : { text: "none", tone: "good" as const },
   ]);
   const window = windowOf(state);
+  const { running } = state.notes;
   return [
     counted(rows.length, "backup"),
     ...(rows.length ? layOut(columns, rows, width, paint) : []),
     window ? `any time from ${utc(window.from)} to ${utc(window.to)} can be restored` : "nothing can be restored yet",
     ...gapLines(state).map((line) => paint(line, "bad")),
     ...(state.walArchive ? [`newest WAL segment ${state.walArchive.last}, archived ${formatSeconds(Math.max(0, now - state.walArchive.lastAt))} ago`] : []),
+    ...(running ? [`a ${running.type} backup is being made since ${utc(running.since)}`] : []),
     ...problemLines(state).map((line) => paint(line, "bad")),
     "",
   ].join("\n");
@@ -32,13 +34,4 @@ export function viewBackups(state: BackupState, { paint, width }: Screen, now: n
 function gapLines({ walArchive }: BackupState): string[] {
   return (walArchive?.gaps ?? []).map(({ from, to, after, before }) =>
     `not from ${after === undefined ? "the first backup" : utc(after)} to ${before === undefined ? "now" : utc(before)}, nor later by a backup from before: WAL ${from}${from === to ? "" : ` to ${to}`} is missing`);
-}
-
-/** What runs, and what failed last. */
-export function problemLines({ notes: { running, backupProblem, stanzaProblem } }: BackupState): string[] {
-  return [
-    ...(running ? [`a ${running.type} backup is being made since ${utc(running.since)}`] : []),
-    ...(stanzaProblem ? [`nothing is archived: ${stanzaProblem.said}`] : []),
-    ...(backupProblem ? [`the last backup failed, ${utc(backupProblem.at)}: ${backupProblem.said}`] : []),
-  ];
 }

@@ -7,6 +7,7 @@ export interface Shape {
   etcd: Member[];
   postgres: Member[];
   poolers: Member[];
+  backup: Member[];
   /** Patroni's dynamic configuration. */
   configuration?: Record<string, unknown>;
   /** The [pgbouncer] part of each pooler's pgbouncer.ini. */
@@ -34,6 +35,7 @@ export function shapesOf(resources: Declared[]): Shape[] {
       etcd: etcd.length === 0 ? withEtcd(of("postgres"), resources) : etcd,
       postgres: of("postgres"),
       poolers: of("pgbouncer"),
+      backup: of("backup"),
       configuration,
       pools: resources.filter((resource) => own.includes(resource) || (kindOf(resource) === "aws:BucketObjectv2" && resource.name.startsWith(`${cluster}-`))).flatMap(poolsOf),
     };

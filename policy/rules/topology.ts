@@ -106,10 +106,11 @@ export const topology: StackRule[] = [
   {
     name: "backed-up",
     reason: "replication copies a mistake to every standby within milliseconds",
-    remedy: "declare a bucket for backups and the WAL archive",
-    problemsOfStack: aboutClusters(({ on, postgres }, resources) => {
+    remedy: "leave backup.enabled out; on EC2, declare a bucket for backups and the WAL archive",
+    problemsOfStack: aboutClusters(({ on, postgres, backup }, resources) => {
       const cloud = postgres.some(({ type }) => type.startsWith("aws:"));
-      return cloud && !resources.some((resource) => kindOf(resource) === "aws:Bucket") ? [{ resource: on, problem: "has no bucket for backups" }] : undefined;
+      if (!cloud) return postgres.length > 0 && backup.length === 0 ? [{ resource: on, problem: "has no server for backups and the WAL archive" }] : undefined;
+      return !resources.some((resource) => kindOf(resource) === "aws:Bucket") ? [{ resource: on, problem: "has no bucket for backups" }] : undefined;
     }),
   },
 ];

@@ -68,7 +68,10 @@ export const cases: Record<string, Case> = {
     unsafe: { "fsync off": cluster({ postgres: 3 }, { postgresql: { parameters: { fsync: "off" } } }), "full_page_writes off": cluster({ postgres: 3 }, { postgresql: { parameters: { full_page_writes: false } } }) },
     safe: { "left alone": cluster({ postgres: 3 }, { postgresql: { parameters: { work_mem: "4MB" } } }) },
   },
-  "backed-up": { unsafe: { "no bucket": cluster({ postgres: ["a", "b", "c"] }) }, safe: { "a bucket": [...cluster({ postgres: ["a", "b", "c"] }), bucket()], "containers of dev": cluster({ postgres: 3 }) } },
+  "backed-up": {
+    unsafe: { "no bucket": cluster({ postgres: ["a", "b", "c"] }), "containers without a server for it": cluster({ postgres: 3 }) },
+    safe: { "a bucket": [...cluster({ postgres: ["a", "b", "c"] }), bucket()], "containers with one": cluster({ postgres: 3, backup: 1 }) },
+  },
   "no-open-ingress": {
     unsafe: {
       "the world in a group": group({ ingress: [{ fromPort: 5432, toPort: 5432, protocol: "tcp", cidrBlocks: ["0.0.0.0/0"] }] }),
