@@ -27,7 +27,7 @@ const CONFIGURATION = {
   databases: [{ name: "shop", schemas: [{ name: "reports" }] }],
   roles: [{ name: "reporting", database: "shop", settings: { statement_timeout: "7s" } }, { name: "app_jobs" }],
 };
-const services = ["etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2", "postgres-1", "postgres-2", "postgres-3"];
+const services = ["backup-1", "etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2", "postgres-1", "postgres-2", "postgres-3"];
 const hosts = services.map((service) => `${CLUSTER}-${service}`);
 
 describe("a cluster, by the commands of the README", () => {
@@ -554,7 +554,7 @@ describe("a cluster, by the commands of the README", () => {
       await project.must("down", "--stack", "e2e");
       const remains = await project.remains(CLUSTER);
       assert.deepEqual([remains.containers, remains.networks], [[], []]);
-      assert.equal(remains.volumes.length, 6);
+      assert.equal(remains.volumes.length, 7);
       await project.must("up", "--stack", "e2e");
       outputs = await project.outputs("e2e");
       assert.deepEqual(await ask("writeUrl", "SELECT count(*)::int AS rows FROM public.survivors WHERE id = 1000"), [{ rows: 1 }]);
