@@ -24,6 +24,7 @@ const commands: Record<string, () => Command> = {
   drift: () => require("./commands/drift"),
   migrate: () => require("./commands/migrate"),
   backup: () => require("./commands/backup"),
+  restore: () => require("./commands/restore"),
   drill: () => require("./commands/drill"),
   logs: () => require("./commands/logs"),
   plan: () => require("./commands/plan"),

@@ -7,6 +7,7 @@ const backup = z.object({
   type: z.enum(["full", "diff", "incr"]),
   timestamp: times,
   error: z.boolean().nullish(),
+  lsn: z.object({ start: z.string().nullable(), stop: z.string().nullable() }).optional(),
   archive: z.object({ start: z.string().nullable(), stop: z.string().nullable() }),
   info: z.object({ size: z.number(), repository: z.object({ delta: z.number() }) }),
 });
