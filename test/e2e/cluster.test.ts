@@ -6,6 +6,7 @@ import { Client } from "pg";
 import { badConfigurations } from "../unit/support/badConfigurations";
 import { Site } from "../../bench/logs/site";
 import { describeClients } from "./support/clients";
+import { describeBackup } from "./support/backup";
 import { describeLogs } from "./support/logs";
 import { describeSchema } from "./support/database";
 import { describeDeclared } from "./support/declared";
@@ -269,6 +270,7 @@ describe("a cluster, by the commands of the README", () => {
   });
 
   describeHeld(() => outputs);
+  describeBackup({ project: () => project, stack: "e2e", outputs: () => outputs, superuser });
   describeClients(() => outputs, superuser);
   describeLogs(() => new Site(outputs as any, "e2e", project.root, project.environment));
   // A suite of its own: mocha runs a suite's tests before the suites within it
