@@ -1,4 +1,9 @@
 import { subcommand } from "../arguments";
+import * as expire from "../backup/commands/expire";
+import * as info from "../backup/commands/info";
+import * as list from "../backup/commands/list";
+import * as now from "../backup/commands/now";
+import * as verify from "../backup/commands/verify";
 
 export const summary = "backups and the WAL archive: list, now, info, verify, expire";
 
@@ -18,13 +23,7 @@ export const usage = `npx pgha backup <what> [options]
 Exit codes: 0 done, 1 error, 2 wrong usage, 3 the repository has faults.
 `;
 
-const actions: Record<string, () => { run(args: string[]): Promise<number> }> = {
-  list: () => require("../backup/commands/list"),
-  now: () => require("../backup/commands/now"),
-  info: () => require("../backup/commands/info"),
-  verify: () => require("../backup/commands/verify"),
-  expire: () => require("../backup/commands/expire"),
-};
+const actions: Record<string, () => { run(args: string[]): Promise<number> }> = { list: () => list, now: () => now, info: () => info, verify: () => verify, expire: () => expire };
 
 export async function run([what = "", ...args]: string[]): Promise<number> {
   return subcommand(actions, what, what ? `backup knows no "${what}"` : "backup wants to know what", "npx pgha backup --help").run(args);
