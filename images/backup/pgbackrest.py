@@ -30,9 +30,10 @@ def read_schedule() -> Schedule:
     return Schedule(**{field.name: given[field.name] for field in fields(Schedule)})
 
 
-def call(stanza: str, command: str, *options: str, level: str = "error", shown: bool = False) -> str:
+def call(stanza: str, command: str, *words: str, level: str = "error", shown: bool = False) -> str:
     """Its output, which is shown as it comes where that is asked for; raises Failure."""
-    line = ["pgbackrest", f"--stanza={stanza}", f"--log-level-console={level}", *options, command]
+    options, given = [word for word in words if word.startswith("--")], [word for word in words if not word.startswith("--")]
+    line = ["pgbackrest", f"--stanza={stanza}", f"--log-level-console={level}", *options, command, *given]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout
         lines = []

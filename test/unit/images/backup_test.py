@@ -7,11 +7,13 @@ import tempfile
 import unittest
 from datetime import datetime, timezone
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "images/backup"))
 sys.dont_write_bytecode = True
 
 import archive
+import pgbackrest
 from archive import Gap, Segment, gaps, segment_of
 from schedule import Backup, Schedule, due, fulls_to_keep, jitter
 
@@ -118,6 +120,19 @@ class Names(unittest.TestCase):
             for name in (whole, f"000000010000000000000005-{'c' * 40}.zst.pgbackrest.tmp", f"000000010000000000000004.partial-{'b' * 40}.zst"):
                 (files / name).touch()
             self.assertEqual(list(archive.stored(Path(folder))), [Segment(1, 3)])
+
+
+class Calls(unittest.TestCase):
+    def test_a_file_stands_after_the_command_options_before_it(self) -> None:
+        with mock.patch("subprocess.Popen") as started:
+            started.return_value.__enter__.return_value.stdout = iter(())
+            started.return_value.__enter__.return_value.returncode = 0
+            pgbackrest.call("shop", "repo-get", "archive/shop/18-1/00000002.history", "--repo=1")
+        self.assertEqual(started.call_args.args[0][3:], ["--repo=1", "repo-get", "archive/shop/18-1/00000002.history"])
+
+    def test_a_failure_says_what_pgbackrest_said(self) -> None:
+        failure = pgbackrest.Failure(28, "2026 P00  ERROR: [028]: they do not match the database\nHINT: more\n")
+        self.assertEqual(str(failure), "they do not match the database")
 
 
 if __name__ == "__main__":
