@@ -31,6 +31,8 @@ const CONFIGURATION = {
 };
 /** The consumer's place under another name: without a consumer it may not outlive a failover, which the next `up` would refuse to overlook. */
 const ANOTHER_SLOT = [CONFIGURATION.slots[0], { name: "warehouse_2", type: "logical" }];
+/** What `up` rolls through the servers, and keeps from then on. */
+const LARGER = { memory: "800MiB", parameters: { max_locks_per_transaction: 96 } };
 const services = ["etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2", "postgres-1", "postgres-2", "postgres-3"];
 const hosts = services.map((service) => `${CLUSTER}-${service}`);
 
@@ -481,7 +483,7 @@ describe("a cluster, by the commands of the README", () => {
 
     it("sees pauses and no error while `up` rolls a change through the servers, one at a time", async () => {
       const before = await ids();
-      project.configure("e2e", { ...CONFIGURATION, slots: ANOTHER_SLOT, postgres: { memory: "800MiB", parameters: { max_locks_per_transaction: 96 } } });
+      project.configure("e2e", { ...CONFIGURATION, slots: ANOTHER_SLOT, postgres: LARGER });
       const [result] = await drill("--during", `"${process.execPath}" "${path.join(__dirname, "../../tools/bootstrap.js")}" up --stack e2e`);
       console.log(`        up: ${tell(result)}`);
       // A standby that is replaced ends the statements of its readers: see docs/limits.md
@@ -625,7 +627,7 @@ describe("a cluster, by the commands of the README", () => {
 
   describe("down", () => {
     it("keeps the data, and the next `up` takes it up again", async () => {
-      project.configure("e2e", { ...CONFIGURATION, postgres: { memory: "800MiB", parameters: { max_locks_per_transaction: 96 } } });
+      project.configure("e2e", { ...CONFIGURATION, postgres: LARGER });
       await project.must("down", "--stack", "e2e");
       const remains = await project.remains(CLUSTER);
       assert.deepEqual([remains.containers, remains.networks], [[], []]);
@@ -637,7 +639,7 @@ describe("a cluster, by the commands of the README", () => {
 
     it("and what is pruned meanwhile is made again: containers, network, images and one server's volume", async () => {
       // Nobody reads the logical one, so no standby has it, and an `up` that misses it says so
-      project.configure("e2e", { ...CONFIGURATION, slots: CONFIGURATION.slots.slice(0, 1), postgres: { memory: "800MiB", parameters: { max_locks_per_transaction: 96 } } });
+      project.configure("e2e", { ...CONFIGURATION, slots: CONFIGURATION.slots.slice(0, 1), postgres: LARGER });
       await project.prune(CLUSTER, [`${CLUSTER}-postgres-3-data`, `${CLUSTER}-etcd-3-data`]);
       await project.must("up", "--stack", "e2e");
       assert.deepEqual(await ask("writeUrl", "SELECT count(*)::int AS rows FROM public.survivors WHERE id = 1000"), [{ rows: 1 }]);

@@ -1,24 +1,10 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { dockersMachine, findMachine } from "../../infra/machine";
+import { besideDocker } from "./support/playedDocker";
 
 /** A played Docker of 8 GB and 4 processors, as Docker Desktop's on a machine of 32. */
-async function beside<T>(work: () => Promise<T>): Promise<T> {
-  const engine = createServer((_, response) => response.setHeader("content-type", "application/json").end(JSON.stringify({ MemTotal: 8_221_945_856, NCPU: 4 })));
-  await new Promise<void>((resolve) => engine.listen(0, "127.0.0.1", resolve));
-  const { DOCKER_HOST } = process.env;
-  process.env.DOCKER_HOST = `tcp://127.0.0.1:${(engine.address() as AddressInfo).port}`;
-  try {
-    return await work();
-  } finally {
-    if (DOCKER_HOST === undefined) delete process.env.DOCKER_HOST;
-    else process.env.DOCKER_HOST = DOCKER_HOST;
-    engine.closeAllConnections();
-    engine.close();
-  }
-}
+const beside = <T>(work: () => Promise<T>) => besideDocker(() => ({ MemTotal: 8_221_945_856, NCPU: 4 }), work);
 
 describe("the machine that containers are sized for", () => {
   const eight = { memory: 8 * 2 ** 30, cores: 4 };

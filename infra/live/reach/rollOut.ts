@@ -1,4 +1,5 @@
 import { DescribeInstanceInformationCommand, GetCommandInvocationCommand, GetCommandInvocationResult, InvocationDoesNotExist, SendCommandCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { pause } from "../patroni/client";
 
 export interface Rollout {
   region: string;
@@ -53,14 +54,14 @@ async function agentOf(client: SSMClient, instance: string, host: string, { agen
         `${host}: its agent has not reported to Systems Manager within ${agent} s. What its boot said: ` +
           `aws ec2 get-console-output --latest --output text --instance-id ${instance}`,
       );
-    await pause(poll);
+    await pause(poll * 1000);
   }
 }
 
 async function end(client: SSMClient, CommandId: string, InstanceId: string, host: string, { run, poll }: Patience): Promise<GetCommandInvocationResult> {
   const deadline = Date.now() + (DELIVERY_SECONDS + run + 60) * 1000;
   while (Date.now() < deadline) {
-    await pause(poll);
+    await pause(poll * 1000);
     const invocation = await client.send(new GetCommandInvocationCommand({ CommandId, InstanceId })).catch(notYet);
     if (invocation && !ONGOING.includes(invocation.Status!)) return invocation;
   }
@@ -74,8 +75,4 @@ function notYet(error: unknown): undefined {
 
 function lastLines({ StandardOutputContent = "", StandardErrorContent = "" }: GetCommandInvocationResult): string {
   return `${StandardOutputContent}\n${StandardErrorContent}`.split("\n").filter(Boolean).slice(-25).join("\n") || "it said nothing";
-}
-
-function pause(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 }

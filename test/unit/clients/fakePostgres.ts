@@ -1,4 +1,5 @@
 import * as net from "node:net";
+import { message, ready } from "../support/wire";
 
 export interface FakePostgres {
   port: number;
@@ -8,14 +9,6 @@ export interface FakePostgres {
   stop(): Promise<void>;
 }
 
-const message = (type: string, ...parts: (string | number[])[]) => {
-  const body = Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(`${part}\0`) : Buffer.from(part))));
-  const head = Buffer.alloc(5);
-  head.write(type);
-  head.writeInt32BE(body.length + 4, 1);
-  return Buffer.concat([head, body]);
-};
-const ready = message("Z", [0x49]);
 
 interface Options {
   readOnly?: string;

@@ -1,26 +1,11 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { demandData, engineNow } from "../../../../infra/live/docker/engineIdentity";
+import { besideDocker } from "../../support/playedDocker";
 
 /** A played engine: its ids, one for each question, and whether it has volumes of the cluster. */
-async function on<T>(ids: string[], volumes: string[], work: () => Promise<T>): Promise<T> {
+function on<T>(ids: string[], volumes: string[], work: () => Promise<T>): Promise<T> {
   const answers = ids.map((ID) => ({ ID, Name: "laptop" }));
-  const engine = createServer(({ url }, response) => {
-    const answer = url!.includes("/info") ? (answers.length > 1 ? answers.shift() : answers[0]) : { Volumes: volumes.map((Name) => ({ Name })) };
-    response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
-  });
-  await new Promise<void>((resolve) => engine.listen(0, "127.0.0.1", resolve));
-  const { DOCKER_HOST } = process.env;
-  process.env.DOCKER_HOST = `tcp://127.0.0.1:${(engine.address() as AddressInfo).port}`;
-  try {
-    return await work();
-  } finally {
-    if (DOCKER_HOST === undefined) delete process.env.DOCKER_HOST;
-    else process.env.DOCKER_HOST = DOCKER_HOST;
-    engine.closeAllConnections();
-    engine.close();
-  }
+  return besideDocker((url) => (url.includes("/info") ? (answers.length > 1 ? answers.shift() : answers[0]) : { Volumes: volumes.map((Name) => ({ Name })) }), work);
 }
 
 describe("the Docker engine that a cluster runs on", () => {

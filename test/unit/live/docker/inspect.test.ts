@@ -1,23 +1,11 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { inspect } from "../../../../infra/live/docker/inspect";
+import { besideDocker } from "../../support/playedDocker";
 
 /** An engine that holds one volume of this deployment, and nothing else. */
-async function beside<T>(clusterId: string, work: () => Promise<T>): Promise<T> {
+function beside<T>(clusterId: string, work: () => Promise<T>): Promise<T> {
   const volume = { Name: "pgha-dev-postgres-1-data", Labels: { "pgha.cluster": "pgha-dev", "pgha.cluster-id": clusterId, "pgha.postgres": "17" } };
-  const engine = createServer(({ url }, response) => response.setHeader("content-type", "application/json").end(JSON.stringify(url!.includes("/volumes") ? { Volumes: [volume] } : [])));
-  await new Promise<void>((resolve) => engine.listen(0, "127.0.0.1", resolve));
-  const { DOCKER_HOST } = process.env;
-  process.env.DOCKER_HOST = `tcp://127.0.0.1:${(engine.address() as AddressInfo).port}`;
-  try {
-    return await work();
-  } finally {
-    if (DOCKER_HOST === undefined) delete process.env.DOCKER_HOST;
-    else process.env.DOCKER_HOST = DOCKER_HOST;
-    engine.closeAllConnections();
-    engine.close();
-  }
+  return besideDocker((url) => (url.includes("/volumes") ? { Volumes: [volume] } : []), work);
 }
 
 describe("the look at a machine before anything is touched", () => {

@@ -3,6 +3,7 @@ import * as x509 from "@peculiar/x509";
 import { webcrypto } from "node:crypto";
 import * as net from "node:net";
 import * as tls from "node:tls";
+import { message, ready } from "../../support/wire";
 
 /** Stands for PgBouncer's console: what it is told in which order, and whether the database app is paused. */
 export interface PlayedPooler {
@@ -71,14 +72,6 @@ export async function playPooler({ slow = 0, behind = 0 } = {}): Promise<PlayedP
   return played;
 }
 
-const message = (type: string, ...parts: (string | number[])[]) => {
-  const body = Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(`${part}\0`) : Buffer.from(part))));
-  const head = Buffer.alloc(5);
-  head.write(type);
-  head.writeInt32BE(body.length + 4, 1);
-  return Buffer.concat([head, body]);
-};
-const ready = message("Z", [0x49]);
 const short = (number: number) => [number >> 8, number & 255];
 
 function table(columns: string[], rows: string[][]): Buffer[] {
