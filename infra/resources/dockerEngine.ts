@@ -13,13 +13,17 @@ const provider: pulumi.dynamic.ResourceProvider = {
   },
 };
 
+/** Providers whose plugins are stand-ins: tools/engine says which. */
+const standIns = () => (process.env.PGHA_STAND_INS ?? "").split(" ").filter(Boolean);
+
 /**
  * Notes in the state which Docker engine has the cluster, and refuses another one, where an update would begin it anew
- * without its data. Protected, so that it outlives `npm run down` as the data does.
+ * without its data. Protected, so that it outlives `npm run down` as the data does. The kind of plugin is noted as well:
+ * another one is told and is no change.
  */
 export class DockerEngine extends pulumi.dynamic.Resource {
   constructor(cluster: string, clusterId: pulumi.Output<string>, opts: pulumi.CustomResourceOptions) {
-    const inputs = { stack: pulumi.getStack(), cluster, clusterId, preview: pulumi.runtime.isDryRun() };
+    const inputs = { stack: pulumi.getStack(), cluster, clusterId, standIns: standIns(), preview: pulumi.runtime.isDryRun() };
     super(provider, `${cluster}-engine`, inputs, { ...opts, protect: true }, "pgha", "DockerEngine");
   }
 }

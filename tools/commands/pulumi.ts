@@ -2,6 +2,7 @@ import { askPulumi, EngineEnvironment, ensureEngine, runPulumi } from "../engine
 import { clusterName, commandOf, optionOf, selectedStack, targetOf } from "../engine/configuration";
 import { connectDocker } from "../engine/docker";
 import { findAbsence, missingData } from "../engine/itsEngine";
+import { otherPlugins } from "../engine/itsPlugins";
 import { ensureStack } from "../engine/stack";
 import type { Exported } from "../engine/state";
 import { UserError } from "../errors";
@@ -44,6 +45,10 @@ export async function run(args: string[]): Promise<number> {
 async function demandItsData(stack: string, engine: EngineEnvironment): Promise<void> {
   const { code, stdout } = await askPulumi(["stack", "export", "--stack", stack], engine);
   // Pulumi itself says why a stack has no state
-  const absence = code === 0 ? await findAbsence(JSON.parse(stdout) as Exported, connectDocker(engine.dockerHost), engine.dockerHost) : undefined;
+  if (code !== 0) return;
+  const state = JSON.parse(stdout) as Exported;
+  const plugins = otherPlugins(state, engine.standIns);
+  if (plugins) process.stderr.write(`${plugins}\n`);
+  const absence = await findAbsence(state, connectDocker(engine.dockerHost), engine.dockerHost);
   if (absence) throw missingData(absence, clusterName(engine.root, stack), stack, "up");
 }

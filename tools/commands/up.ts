@@ -4,6 +4,7 @@ import { ensureEngine, ensureImage, runPulumi } from "../engine";
 import { checkFolderName, clusterName, selectedStack } from "../engine/configuration";
 import { connectDocker } from "../engine/docker";
 import { Absence, describeAbsence, findAbsence, missingData } from "../engine/itsEngine";
+import { otherPlugins } from "../engine/itsPlugins";
 import { repository } from "../engine/layout";
 import { beginAnew } from "../engine/remove";
 import { repairStack } from "../engine/repair";
@@ -40,10 +41,12 @@ export async function run(args: string[]): Promise<number> {
   const log = createLog(json ? process.stderr : process.stdout);
   const engine = await ensureEngine({ log, stack, install: !spare, image: false });
   const replaced: string[] = [];
+  let plugins: string | undefined;
   await log.step("Stack", async (step) => {
     const name = await ensureStack(stack, engine, step);
     const released = await releaseStaleLock(stack, engine);
     const state = await exportState(stack, engine);
+    plugins = otherPlugins(state, engine.standIns);
     const cluster = clusterName(engine.root, stack);
     checkName(cluster, deploymentOf(state), npmRun("down", stack, "--data"));
     const docker = connectDocker(engine.dockerHost);
@@ -58,6 +61,7 @@ export async function run(args: string[]): Promise<number> {
     replaced.push(...replace.flatMap((urn) => ["--replace", urn]));
     return [name, released, ...done].filter(Boolean).join("; ");
   });
+  if (plugins) log.note(plugins);
   await ensureImage(stack, engine, { log, install: !spare });
   log.note(`pulumi up --stack ${stack}`);
   const started = Date.now();

@@ -81,6 +81,8 @@ export async function ensureEngine(options: EngineOptions = {}): Promise<EngineE
     const plugins = await ensurePlugins(env, layout, step, { providers: [target, "random"], preview });
     append(env, plugins.folders);
     standIns = plugins.standIns;
+    // The program notes it in the state
+    env.PGHA_STAND_INS = standIns.join(" ");
     return plugins.summary;
   });
   const engine = { root: layout.root, layout, backend: backend!, dockerHost: host, standIns, env };

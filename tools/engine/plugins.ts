@@ -20,7 +20,10 @@ export interface Plugins {
   readonly summary: string;
 }
 
-/** Finds each provider plugin of the npm packages' version, downloads it, or lets a stand-in take its place. */
+/**
+ * Finds each provider plugin of the npm packages' version, downloads it, or lets a stand-in take its place.
+ * PGHA_PLUGINS=official takes no stand-in, PGHA_PLUGINS=stand-in nothing else for docker and random.
+ */
 export async function ensurePlugins(
   env: NodeJS.ProcessEnv,
   layout: Layout,
@@ -28,12 +31,20 @@ export async function ensurePlugins(
   { providers, preview }: PluginOptions,
 ): Promise<Plugins> {
   const home = env.PULUMI_HOME ?? path.join(env.HOME ?? "/", ".pulumi");
+  checkChoice(env.PGHA_PLUGINS);
   const found = await Promise.all(providers.map((provider) => ensurePlugin(provider, preview, home, env, layout, step)));
   return {
     folders: found.some(({ standIn }) => standIn) ? [layout.plugins] : [],
     standIns: providers.filter((_, index) => found[index].standIn),
     summary: summarize(found),
   };
+}
+
+const CHOSEN = "PGHA_PLUGINS=stand-in";
+const choices = ["official", "stand-in"];
+
+function checkChoice(choice: string | undefined): void {
+  if (choice && !choices.includes(choice)) throw new UserError(`PGHA_PLUGINS is "${choice}"`, `use ${choices.join(" or ")}, or leave it out`);
 }
 
 interface Found {
@@ -50,7 +61,8 @@ function summarize(found: Found[]): string {
       .map(({ text }) => text)
       .join(", ");
   const reason = found.find((plugin) => plugin.reason)?.reason;
-  const why = reason ? `: ${reason}; ${askAgain}` : ", which need not be the official one";
+  const chosen = reason === CHOSEN ? ` (${CHOSEN})` : `: ${reason}; ${askAgain}`;
+  const why = reason ? chosen : ", which need not be the official one";
   const standIns = names(true) && `stand-ins of this repository for ${names(true)}${why}`;
   return [names(false), standIns].filter(Boolean).join("; ");
 }
@@ -78,6 +90,10 @@ async function ensurePlugin(
     writeWrapper(wrapper, provider);
     return { text: `${provider} ${version}`, standIn: true };
   }
+  if (env.PGHA_PLUGINS === "stand-in" && provider !== "aws") {
+    writeWrapper(wrapper, provider);
+    return { text: `${provider} ${version}`, standIn: true, reason: CHOSEN };
+  }
   if (isInstalled(path.join(home, "plugins", name)) || adopt(name, home, env)) {
     removeWrapper();
     return official;
@@ -91,6 +107,10 @@ async function ensurePlugin(
       return official;
     }
     rememberUnavailable(layout, name, reason);
+  }
+  if (env.PGHA_PLUGINS === "official") {
+    removeWrapper();
+    throw new UserError(`the provider plugin ${provider} ${version} is out of reach (${reason}), and PGHA_PLUGINS=official takes no stand-in`, elsewhere(provider));
   }
   writeWrapper(wrapper, provider);
   return { text: `${provider} ${version}`, standIn: true, reason };

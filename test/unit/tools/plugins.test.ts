@@ -75,6 +75,22 @@ describe("tools/engine: provider plugins", () => {
     assert.ok(!fs.existsSync(layout.unavailable) && !fs.existsSync(wrapper()));
   });
 
+  it("are of the kind that is asked for: no download for a stand-in, no stand-in for an official one", async () => {
+    playPulumi(unreachable("no such host"), 1);
+    env.PGHA_PLUGINS = "stand-in";
+    const chosen = await ensure();
+    assert.deepStrictEqual([chosen.standIns, chosen.summary, calls()], [["random"], `stand-ins of this repository for random ${versionOf("random")} (PGHA_PLUGINS=stand-in)`, []]);
+    env.PGHA_PLUGINS = "official";
+    for (const _ of ["asked", "remembered"])
+      await assert.rejects(ensure(), (error: UserError) => /random .* out of reach \(.*no such host\), and PGHA_PLUGINS=official/.test(error.message) && /copy ~\/\.pulumi\/plugins/.test(error.remedy ?? ""));
+    assert.ok(!fs.existsSync(wrapper()), "none is left for plain pulumi to find");
+    playPulumi("", 0);
+    fs.rmSync(layout.unavailable, { recursive: true });
+    assert.deepStrictEqual((await ensure()).standIns, []);
+    env.PGHA_PLUGINS = "offical";
+    await assert.rejects(ensure(), /PGHA_PLUGINS is "offical"/);
+  });
+
   it("are downloaded with the company's authority beside the system's", async () => {
     playPulumi("", 0);
     const file = path.join(folder, "company.pem");
