@@ -26,8 +26,8 @@ describe("before a switchover, while the poolers are paused", () => {
   }
 
   it("the new primary is waited for until it has what the old one had written", async () => {
-    assert.ok(await has(() => ({ received_location: 1000 })), "what is written meanwhile is not waited for");
-    assert.ok(await has((asked) => ({ received_location: asked < 3 ? 999 : 1000 })));
+    assert.ok(await has(() => ({ received_location: 1000 }), 10_000), "what is written meanwhile is not waited for");
+    assert.ok(await has((asked) => ({ received_location: asked < 3 ? 999 : 1000 }), 10_000));
   });
 
   it("one that lacks anything, or does not say, does not become it", async () => {
