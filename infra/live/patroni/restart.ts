@@ -7,6 +7,8 @@ import { checkpoint, dismissKeepers, untilWritable, writableWays } from "../post
 const READY_SECONDS = 60;
 /** A member that takes longer does not answer. Seconds. */
 const ANSWER_SECONDS = 5;
+/** The longest that a busy member may take to read what stands in etcd. */
+const TAKEN_SECONDS = 60;
 
 export interface Answering {
   address: Address;
@@ -16,6 +18,8 @@ export interface Answering {
   waits: boolean;
   /** In maintenance mode. */
   paused: boolean;
+  /** When it last read from etcd, by its own clock. Whole seconds. */
+  seen: number;
 }
 
 /** Asks each member; `silent`: where nobody answers. */
@@ -23,7 +27,7 @@ export async function askMembers(control: Pick<Control, "patroni" | "authority" 
   const ask = async (address: Address) => {
     const state = await call(control, address, "GET", "/patroni", undefined, ANSWER_SECONDS).catch(() => undefined);
     const name = String((state?.patroni as Json | undefined)?.name);
-    return { address, state: state && { address, name, primary: state.role === "primary", waits: Boolean(state.pending_restart), paused: state.pause === true } };
+    return { address, state: state && { address, name, primary: state.role === "primary", waits: Boolean(state.pending_restart), paused: state.pause === true, seen: Number(state.dcs_last_seen) } };
   };
   const asked = await Promise.all(control.patroni.map(ask));
   return { answering: asked.flatMap(({ state }) => state ?? []), silent: asked.flatMap(({ address, state }) => (state ? [] : [address])) };
@@ -32,14 +36,29 @@ export async function askMembers(control: Pick<Control, "patroni" | "authority" 
 /**
  * Restarts, one after the other, the members that a setting waits in: standbys first unless `primaryFirst`; the primary
  * while the poolers hold the writers back. A standby may learn only from its restarted primary that it waits, hence the
- * second look. `settle`: seconds after which every member knows of a change.
+ * second look. `changed`: each look is taken when every member has the settings of now.
  */
-export async function restartWhereNeeded(control: Control, primaryFirst: boolean, settle: number): Promise<void> {
+export async function restartWhereNeeded(control: Control, primaryFirst: boolean, changed: boolean): Promise<void> {
   for (const _look of ["first", "second"]) {
-    await pause(settle * 1000);
+    if (changed) await untilTaken(control);
     const waiting = (await askMembers(control)).answering.filter(({ waits }) => waits);
     if (!waiting.length) return;
     await restartMembers(control, waiting, { primaryFirst, onlyWaiting: true });
+  }
+}
+
+/** Waits until every member has read from etcd twice: what it read first it has then put into force. Throws after TAKEN_SECONDS, with their names. */
+async function untilTaken(control: Control): Promise<void> {
+  const deadline = Date.now() + TAKEN_SECONDS * 1000;
+  const reads = new Map<string, Set<number>>();
+  for (;;) {
+    const { answering } = await askMembers(control);
+    for (const { name, seen } of answering) reads.set(name, (reads.get(name) ?? new Set()).add(seen));
+    // The first that is seen may be from before
+    const late = [...reads].flatMap(([name, times]) => (times.size < 3 ? name : []));
+    if (reads.size === control.patroni.length && !late.length) return;
+    if (Date.now() > deadline) throw new Error(`${late.join(" and ") || "a member"} did not take up the settings within ${TAKEN_SECONDS} s: see its log`);
+    await pause(200);
   }
 }
 

@@ -64,10 +64,9 @@ async function apply({ control: whole, configuration, version }: SettingsInputs,
   if (away) refuseRestart(effectsOf(live, configuration, version, (managed ?? {}) as Json), away);
   const before = changed ? await refusedSettings(control.writers, control.authority) : [];
   if (changed) await ask(control, "PATCH", "/config", patch);
-  const settle = changed ? Number(configuration.loop_wait) + 1 : 0;
   try {
     // Nobody is restarted while another one is away
-    await (away ? pause(settle * 1000) : restartWhereNeeded(control, lowersShared(managed ?? live, configuration), settle));
+    await (away ? pause(Number(configuration.loop_wait) * 1000 + 1000) : restartWhereNeeded(control, lowersShared(managed ?? live, configuration), changed));
     const refused = changed && before ? await refusedSettings(control.writers, control.authority) : [];
     const worse = (refused ?? ["a new session"]).filter((each) => !before?.includes(each));
     if (worse.length) throw new Error(`Postgres does not take ${worse.join("; ")}. It was taken back: a server would not start with it`);

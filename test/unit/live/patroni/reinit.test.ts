@@ -70,7 +70,7 @@ describe("pgha pause and resume", () => {
 });
 
 describe("pgha restart", () => {
-  const member = (name: string) => ({ name, address: { host: "h", port: 1 }, primary: false, waits: false, paused: false });
+  const member = (name: string) => ({ name, address: { host: "h", port: 1 }, primary: false, waits: false, paused: false, seen: 0 });
   it("takes one that is named, or all of them while none is away", () => {
     const both = [member("postgres-1"), member("postgres-2")];
     assert.equal(choose(both, 0).length, 2);

@@ -3,8 +3,11 @@ import { applySettings } from "../../../../infra/live/settings/apply";
 import { Answers, FakePatroni, fakePatroni } from "../../support/fakePatroni";
 
 const live = { loop_wait: 0, synchronous_mode_strict: true, postgresql: { parameters: { work_mem: "4MB", max_connections: "200" } } };
+/** Reads from etcd at every question. */
+let reads = 0;
+const state = (name: string, waits = false) => ({ patroni: { name }, role: "replica", dcs_last_seen: ++reads, ...(waits && { pending_restart: true }) });
 const member = (name: string, more: Answers = {}): Answers => ({
-  "GET /patroni": { patroni: { name }, role: "replica" }, "GET /config": live, "PATCH /config": {}, "GET /readiness": {}, "POST /restart": {}, ...more,
+  "GET /patroni": () => state(name), "GET /config": live, "PATCH /config": {}, "GET /readiness": {}, "POST /restart": {}, ...more,
 });
 
 describe("a change of the settings while members are away", function () {
@@ -31,14 +34,14 @@ describe("a change of the settings while members are away", function () {
   });
 
   it("restarts nobody, though a restart is waited for", async () => {
-    const waiting = member("postgres-1", { "GET /patroni": { patroni: { name: "postgres-1" }, role: "replica", pending_restart: true } });
+    const waiting = member("postgres-1", { "GET /patroni": () => state("postgres-1", true) });
     const commands = await change({ "postgres-1": waiting, "postgres-2": undefined }, { synchronous_mode_strict: false });
     assert.equal(commands.length, 1, commands.join());
   });
 
   it("restarts one after the other where all are there, and is taken back when one does not come back", async () => {
     let waits = true;
-    const patient = (answer: Answers[string]) => member("postgres-1", { "GET /patroni": () => ({ patroni: { name: "postgres-1" }, role: "replica", pending_restart: waits }), "POST /restart": answer });
+    const patient = (answer: Answers[string]) => member("postgres-1", { "GET /patroni": () => state("postgres-1", waits), "POST /restart": answer });
     const wanted = { postgresql: { parameters: { ...live.postgresql.parameters, max_connections: "300" } } };
     const commands = await change({ "postgres-1": patient(() => ((waits = false), {})) }, wanted);
     assert.deepEqual(commands.map((each) => each.split(" ")[2]), ["/config", "/restart"]);
@@ -46,5 +49,15 @@ describe("a change of the settings while members are away", function () {
     waits = true;
     await assert.rejects(change({ "postgres-1": patient([503, "still starting"]) }, wanted), /still starting/);
     assert.match(fake.commands[2], /PATCH \/config .*"max_connections":"200"/);
+  });
+
+  it("restarts a busy one, too, that reads its settings late", async () => {
+    let asked = 0;
+    const busy = member("postgres-1", {
+      // Its clock stands still for the first questions; what it has read it has put into force when it reads again
+      "GET /patroni": () => ({ ...state("postgres-1", ++asked > 20 && asked < 23), dcs_last_seen: Math.max(0, asked - 18) }),
+    });
+    const commands = await change({ "postgres-1": busy }, { postgresql: { parameters: { ...live.postgresql.parameters, max_connections: "300" } } });
+    assert.deepEqual(commands.map((each) => each.split(" ")[2]), ["/config", "/restart"]);
   });
 });
