@@ -1,7 +1,7 @@
 import type { Control } from "../access";
 import { call, Json, pause, waitUntilReady } from "./client";
 import type { Address } from "../../cluster/endpoints";
-import { PauseOptions, underPause } from "../pooler/underPause";
+import { Overdue, PauseOptions, underPause } from "../pooler/underPause";
 import { checkpoint, dismissKeepers, untilWritable, writableWays } from "../postgres/writable";
 
 const READY_SECONDS = 60;
@@ -84,9 +84,17 @@ export async function restartMembers(control: Control, members: Answering[], { p
 async function underRestart(control: Control, options: PauseOptions, restart: () => Promise<unknown>): Promise<void> {
   const ways = await writableWays(control);
   await checkpoint(ways, control.authority);
-  await underPause(control, options, async (left) => {
+  let restarting: Promise<unknown> | undefined;
+  const pausing = underPause(control, options, async (left) => {
     dismissKeepers(ways, control.authority);
-    await restart();
+    restarting = restart();
+    await restarting;
     await untilWritable(ways, control.authority, left);
+  });
+  await pausing.catch(async (error) => {
+    // A busy server takes longer than its writers may wait: they go on without the pause, and so does the restart
+    if (!(error instanceof Overdue)) throw error;
+    console.error(`warning: the primary takes longer to restart than writers are held back (${error.message})`);
+    await restarting;
   });
 }

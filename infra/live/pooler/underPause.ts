@@ -23,6 +23,8 @@ export const GRACE_SECONDS = 5;
 
 /** Nothing was done: transactions were still open. */
 export class Busy extends Error {}
+/** The writers were let go by the limit; the work was begun, and may still go on. */
+export class Overdue extends Error {}
 
 export interface Paused<T> {
   result: T;
@@ -89,7 +91,7 @@ async function within<T>(milliseconds: number, because: string, work: Promise<T>
   work.catch(() => undefined);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`gave up: ${because}`)), Math.max(0, milliseconds));
+    timer = setTimeout(() => reject(new Overdue(`gave up: ${because}`)), Math.max(0, milliseconds));
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -6,7 +6,7 @@ import type { Json } from "../../../infra/live/patroni/client";
 
 /** What a fake member answers to "GET /patroni": a body, or a status and a text. A function is asked anew each time. */
 export type Answer = Json | [status: number, text: string];
-export type Answers = Record<string, Answer | ((body: Json) => Answer)>;
+export type Answers = Record<string, Answer | ((body: Json) => Answer | Promise<Answer>)>;
 
 export interface FakePatroni {
   control: Control;
@@ -25,11 +25,11 @@ export async function fakePatroni(members: Record<string, Answers | undefined>):
   for (const [name, answers] of Object.entries(members)) {
     const server = https.createServer({ key: issued.key, cert: issued.certificate }, (request, response) => {
       let text = "";
-      request.on("data", (chunk) => (text += chunk)).on("end", () => {
+      request.on("data", (chunk) => (text += chunk)).on("end", async () => {
         const what = `${request.method} ${request.url}`;
         if (request.method !== "GET") commands.push(`${name} ${what}${text && ` ${text}`}`);
         const found = answers?.[what] ?? [404, "not played"];
-        const answer = typeof found === "function" ? found(text ? JSON.parse(text) : {}) : found;
+        const answer = typeof found === "function" ? await found(text ? JSON.parse(text) : {}) : found;
         response.writeHead(Array.isArray(answer) ? answer[0] : 200).end(Array.isArray(answer) ? answer[1] : JSON.stringify(answer));
       });
     });
