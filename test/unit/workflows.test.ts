@@ -37,5 +37,10 @@ describe("the GitHub workflows", () => {
     assert.match(runs, /npx --no-install pgha plan --stack "\$STACK" --markdown/);
     assert.doesNotMatch(runs, /npx (?!--no-install)/, "npx would fetch a stranger's package of that name");
     assert.match(runs, /^npm test$/m);
+    const { scripts } = JSON.parse(fs.readFileSync(path.join(__dirname, "../../package.json"), "utf8"));
+    const called = (pattern: RegExp) => [...runs.matchAll(pattern)].map(([, name]) => name);
+    assert.deepEqual(called(/npm run (?:-s )?([\w:]+)/g).filter((name) => !(name in scripts)), []);
+    const commands = fs.readdirSync(path.join(__dirname, "../../ops/commands")).map((file) => file.replace(".ts", ""));
+    assert.deepEqual(called(/pgha (\w+)/g).filter((name) => !commands.includes(name)), []);
   });
 });
