@@ -1,4 +1,4 @@
-import { planSwitchover, Refused, switchover, Switched } from "../../infra/live/patroni/switchover";
+import { awaitSwitchover, NoCopy, Refused, switchover, Switched } from "../../infra/live/patroni/switchover";
 import { Busy, MAX_PAUSE_SECONDS, PAUSE_SECONDS } from "../../infra/live/pooler/underPause";
 import { UserError } from "../../tools/errors";
 import { commonOptions, parseOptions, parseSeconds } from "../arguments";
@@ -18,7 +18,8 @@ The poolers are resumed whatever happens: also when it fails, takes too long, or
   --to <member>      the new primary (the fittest standby)
   --yes              without asking
   --timeout <s>      the longest that the poolers may be paused (${PAUSE_SECONDS}, at most ${MAX_PAUSE_SECONDS}); a third of it for open transactions to end
-  --force            cuts off transactions that are still open then; without it they are named, and nothing is changed
+  --force            cuts off transactions that are still open then, and gives logical slots up that no standby has a ready
+                     copy of after 90 s; without it they are named, and nothing is changed
   --stack <name>     which deployment (the selected stack, or dev)
   --json             for programs
 
@@ -41,7 +42,7 @@ export async function run(args: string[]): Promise<number> {
   const seconds = parseSeconds("switchover", "--timeout", timeout, MAX_PAUSE_SECONDS);
   const control = controlOf((await readStack(stack)).outputs);
   try {
-    const plan = await planSwitchover(control, { to });
+    const plan = await awaitSwitchover(control, { to, force, progress: say }, 0);
     say(`${plan.from.name} → ${plan.to.name}`);
     if (!yes && !(await confirmed(`Type ${plan.to.name} to go on: `, plan.to.name)))
       throw new Refused("not confirmed: type the name of the new primary, or give --yes");
@@ -50,7 +51,7 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof Refused || error instanceof Busy)) throw explain(error as Error);
-    say(`refused: ${error.message}${error instanceof Busy ? " (--timeout, --force)" : ""}`);
+    say(`refused: ${error.message}${error instanceof Busy ? " (--timeout, --force)" : error instanceof NoCopy ? ". --force gives it up" : ""}`);
     return 3;
   }
 }

@@ -1,9 +1,12 @@
 import type { Member, Members } from "./members";
+import type { FailoverSlot } from "./slots";
 
 /** Whether a member could take over, and if not, why, in words that go after its name. */
 export interface Judgement {
   member: Member;
   unfit?: string;
+  /** Logical slots of the primary that would be lost with it: it has no ready copy of them. Where it does not say, nothing is known of that. */
+  lacks: FailoverSlot[];
 }
 
 /** Bytes that may be left to replay: a promotion, and so the writers, wait for them. */
@@ -11,7 +14,11 @@ const MAXIMUM_REPLAY = 16 * 2 ** 20;
 
 /** Judges every member but the primary. */
 export function judgeCandidates({ members, synchronousMode, maximumLag }: Omit<Members, "quorum">): Judgement[] {
-  return members.filter(({ primary }) => !primary).map((member) => ({ member, unfit: unfitness(member, synchronousMode, maximumLag) }));
+  const wanted = members.find(({ primary }) => primary)?.slots ?? [];
+  const lacking = ({ slots = wanted }: Member) => wanted.filter(({ name }) => !slots.some((slot) => slot.name === name));
+  return members
+    .filter(({ primary }) => !primary)
+    .map((member) => ({ member, unfit: unfitness(member, synchronousMode, maximumLag), lacks: lacking(member) }));
 }
 
 function unfitness({ address, state, lag, replayLag = 0, synchronous, barred }: Member, synchronousMode: boolean, maximumLag: number): string | undefined {

@@ -3,7 +3,8 @@ import { reachingControl } from "../reach/reach";
 import type { Control } from "../access";
 import { call, pause, waitUntilReady } from "./client";
 import { readMembers } from "./members";
-import { awaitSwitchover, switchover } from "./switchover";
+import { COPY_SECONDS } from "./slots";
+import { awaitSwitchover, NoCopy, switchover } from "./switchover";
 import { Busy } from "../pooler/underPause";
 
 /** Seconds that the other members have to be ready. */
@@ -15,11 +16,11 @@ const BUSY_MS = 5000;
  * Makes sure that every other member streams, and that the primary is another one, with a standby of its own that streams.
  * `order` is that in which the members are replaced.
  */
-export async function leaveLeadership(member: { name: string; order: string[] }, control: Control): Promise<void> {
-  if (member.order.length > 1) await reachingControl(control, (reached) => leave(member, reached));
+export async function leaveLeadership(member: { name: string; order: string[] }, control: Control, copySeconds = COPY_SECONDS): Promise<void> {
+  if (member.order.length > 1) await reachingControl(control, (reached) => leave(member, reached, copySeconds));
 }
 
-async function leave({ name, order }: { name: string; order: string[] }, control: Control): Promise<void> {
+async function leave({ name, order }: { name: string; order: string[] }, control: Control, copySeconds: number): Promise<void> {
   const others = { ...control, patroni: await addressesWithout(name, control) };
   const complete = async () => {
     await waitUntilReady(others, MEMBER_SECONDS).catch((error: Error) => {
@@ -30,10 +31,21 @@ async function leave({ name, order }: { name: string; order: string[] }, control
     });
   };
   await complete();
+  await demandCopies(name, control, copySeconds);
   const { members } = await readMembers(control);
   if (!members.some((member) => member.primary && member.name === name)) return;
   await handOver(name, order, control);
   await complete();
+}
+
+/**
+ * The primary's turn comes, too, as a rule: where it could not give its logical slots away, that is said before the first member
+ * is replaced.
+ */
+async function demandCopies(name: string, control: Control, seconds: number): Promise<void> {
+  await awaitSwitchover(control, {}, 0, seconds).catch((error: Error) => {
+    if (error instanceof NoCopy) throw new Error(`${name} is not replaced: ${error.message}; then run up again`);
+  });
 }
 
 /** Writers are held back for seconds at a time only: where a transaction outlasts that, it is tried again for MEMBER_SECONDS. */

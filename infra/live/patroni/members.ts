@@ -1,6 +1,7 @@
 import type { Address } from "../../cluster/endpoints";
 import type { Access } from "../access";
 import { ask, call, Json } from "./client";
+import { FailoverSlot, readSlots } from "./slots";
 
 /** One member as the cluster knows it. */
 export interface Member {
@@ -22,6 +23,8 @@ export interface Member {
   barred: boolean;
   /** Patroni's failover_priority: the highest is asked first. */
   priority: number;
+  /** Logical slots that it has for good; absent when it does not say. */
+  slots?: FailoverSlot[];
 }
 
 export interface Members {
@@ -36,16 +39,17 @@ export interface Members {
 
 /** Asks every Patroni who it is, and one of them for the whole cluster. */
 export async function readMembers(access: Access): Promise<Members> {
-  const [cluster, config, own] = await Promise.all([
+  const [cluster, config, own, slots] = await Promise.all([
     ask(access, "GET", "/cluster", undefined, 5),
     ask(access, "GET", "/config", undefined, 5),
     Promise.all(access.patroni.map((address) => call(access, address, "GET", "/patroni", undefined, 3).catch(() => undefined))),
+    Promise.all(access.patroni.map((address) => readSlots(access, address))),
   ]);
   const names = own.map((answer) => (answer?.patroni as Json | undefined)?.name);
   return {
     members: (cluster.members as Json[]).map((known) => {
       const index = names.indexOf(known.name);
-      return readMember(known, access.patroni[index], own[index]);
+      return { ...readMember(known, access.patroni[index], own[index]), slots: slots[index] };
     }),
     synchronousMode: ![undefined, false, "off"].includes(config.synchronous_mode as undefined),
     quorum: config.synchronous_mode === "quorum",

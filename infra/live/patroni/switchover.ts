@@ -3,6 +3,7 @@ import type { Control } from "../access";
 import { Answered, call, pause } from "./client";
 import { Member, readMembers } from "./members";
 import { hasReceived } from "./received";
+import { COPY_SECONDS, describeLacking, hastenCopies } from "./slots";
 import { PauseOptions, underPause } from "../pooler/underPause";
 import { checkpoint, dismissKeepers, untilWritable, writableWays } from "../postgres/writable";
 
@@ -10,6 +11,8 @@ import { checkpoint, dismissKeepers, untilWritable, writableWays } from "../post
 export class Refused extends Error {}
 /** Refused as long as things stand as they do: standbys may become fit by themselves. */
 export class NobodyFit extends Refused {}
+/** Somebody is fit, but logical slots would be lost: standbys have no ready copy of them yet. */
+export class NoCopy extends NobodyFit {}
 
 export interface SwitchoverOptions extends PauseOptions {
   /** The member that shall be the primary; otherwise the best one is chosen. */
@@ -33,7 +36,7 @@ export interface Switched {
 }
 
 /** Who hands over to whom; throws Refused, with the reason for each member, when nobody can take over. */
-export async function planSwitchover(control: Control, { to, prefer }: Pick<SwitchoverOptions, "to" | "prefer">): Promise<Plan> {
+export async function planSwitchover(control: Control, { to, prefer, force }: Pick<SwitchoverOptions, "to" | "prefer" | "force">): Promise<Plan> {
   const view = await readMembers(control);
   const from = view.members.find(({ primary }) => primary);
   if (!from?.address) throw new Refused(from ? `the primary ${from.name} does not answer` : "there is no primary");
@@ -42,19 +45,32 @@ export async function planSwitchover(control: Control, { to, prefer }: Pick<Swit
   if (to !== undefined && !judgements.some(({ member }) => member.name === to))
     throw new Refused(`there is no member ${to}; there are ${judgements.map(({ member }) => member.name).join(", ") || "no standbys"}`);
   const eligible = judgements.filter(({ member }) => to === undefined || member.name === to);
-  const chosen = chooseCandidate(eligible, prefer);
-  if (!chosen) throw new NobodyFit(`no standby is fit to take over: ${describeUnfit(eligible)}`);
-  return { from, to: chosen };
+  const fit = chooseCandidate(eligible, prefer);
+  if (!fit) throw new NobodyFit(`no standby is fit to take over: ${describeUnfit(eligible)}`);
+  const whole = chooseCandidate(eligible.filter(({ lacks }) => !lacks.length), prefer);
+  if (!whole && !force) throw new NoCopy(describeLacking(eligible.find(({ member }) => member === fit)!.lacks));
+  return { from, to: whole ?? fit };
 }
 
-/** As planSwitchover, but gives standbys `seconds` to become fit: after a failover, or a start, they are not at once. */
-export async function awaitSwitchover(control: Control, { signal, ...wanted }: Pick<SwitchoverOptions, "to" | "prefer" | "signal">, seconds: number): Promise<Plan> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
+/**
+ * As planSwitchover, but gives standbys `seconds` to become fit, and COPY_SECONDS to have the logical slots: after a failover,
+ * or a start, they are not and have not at once.
+ */
+export async function awaitSwitchover(
+  control: Control, { signal, progress = () => undefined, ...wanted }: Omit<SwitchoverOptions, "seconds">, seconds: number, copySeconds = COPY_SECONDS,
+): Promise<Plan> {
+  const started = Date.now();
+  for (let told = false; ; ) {
     try {
       return await planSwitchover(control, wanted);
     } catch (error) {
-      if (!(error instanceof NobodyFit) || signal?.aborted || Date.now() > deadline) throw error;
+      const limit = error instanceof NoCopy ? copySeconds : seconds;
+      if (!(error instanceof NobodyFit) || signal?.aborted || Date.now() >= started + limit * 1000) throw error;
+      if (error instanceof NoCopy) {
+        if (!told) progress(`waiting for up to ${copySeconds} s until a standby has a copy of every logical slot`);
+        told = true;
+        await hastenCopies(control);
+      }
       await pause(1000);
     }
   }

@@ -90,6 +90,12 @@ class FakeHandler(BaseHTTPRequestHandler):
     def parse_request(self):
         return super().parse_request()
 
+    def query(self, sql):
+        return self.rows
+
+    def _write_json_response(self, status, response):
+        pass
+
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
@@ -226,9 +232,19 @@ class QuickPatroni(unittest.TestCase):
         for use_function in (True, False):
             self.assertRegex(self.slots(False).pg_replication_slots_query(use_function), r"WHERE NOT temporary AND NOT \(failover AND \(synced OR NOT \S*pg_is_in_recovery\(\)\)\)$")
 
+    def test_slots_that_a_member_has_for_good_are_told(self) -> None:
+        self.assertRegex(self.quick.SLOTS, r"failover AND NOT temporary AND invalidation_reason IS NULL AND \(synced OR NOT \S*pg_is_in_recovery\(\)\)$")
+        rows = [("warehouse", "app", False, "2026-01-02T03:04:05Z")]
+        told = []
+        with mock.patch.object(FakeHandler, "_write_json_response", lambda _, *answer: told.append(answer)):
+            self.load()
+            FakeHandler.do_GET_slots(mock.Mock(spec=[], rows=rows))
+            FakeHandler.do_GET_slots(mock.Mock(spec=[]))
+        self.assertEqual(told, [(200, {"slots": [{"name": "warehouse", "database": "app", "active": False, "unreadSince": "2026-01-02T03:04:05Z"}]}), (503, {})])
+
     def test_a_place_that_is_gone_is_named_and_the_others_are_changed(self) -> None:
         for gone, change in (("patroni.dcs.etcd.DnsCachingResolver", "addresses_looked_up_beside"), ("patroni.request.PatroniRequest", "short_connects"),
-                             ("patroni.api.RestApiHandler", "no_held_workers"), ("patroni.postgresql.STOP_POLLING_INTERVAL", "stop_polling"), ("patroni.config.Config", "least_ttl"),
+                             ("patroni.api.RestApiHandler", "no_held_workers: .*\nquick-patroni: left out, slots_told"), ("patroni.postgresql.STOP_POLLING_INTERVAL", "stop_polling"), ("patroni.config.Config", "least_ttl"),
                              ("patroni.validator.schema", "least_ttl_is_valid"), ("patroni.postgresql.slots.SlotsHandler", "slots_of_a_former_primary_go")):
             self.assertRegex(self.load(gone), f"^quick-patroni: left out, {change}: .*\n$")
             self.assertEqual(self.slept("demote"), 0.5)
