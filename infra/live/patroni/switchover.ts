@@ -60,17 +60,17 @@ export async function awaitSwitchover(
   control: Control, { signal, progress = () => undefined, ...wanted }: Omit<SwitchoverOptions, "seconds">, seconds: number, copySeconds = COPY_SECONDS,
 ): Promise<Plan> {
   const started = Date.now();
-  for (let told = false; ; ) {
+  for (let lacking = false; ; ) {
     try {
       return await planSwitchover(control, wanted);
     } catch (error) {
-      const limit = error instanceof NoCopy ? copySeconds : seconds;
-      if (!(error instanceof NobodyFit) || signal?.aborted || Date.now() >= started + limit * 1000) throw error;
-      if (error instanceof NoCopy) {
-        if (!told) progress(`waiting for up to ${copySeconds} s until a standby has a copy of every logical slot`);
-        told = true;
-        await hastenCopies(control);
-      }
+      // While a copy is waited for, a member that is late with one answer ends nothing
+      const copying = error instanceof NoCopy || (lacking && error instanceof Refused);
+      const late = Date.now() >= started + (copying ? copySeconds : seconds) * 1000;
+      if (late || signal?.aborted || !(copying || error instanceof NobodyFit)) throw error;
+      if (error instanceof NoCopy && !lacking) progress(`waiting for up to ${copySeconds} s until a standby has a copy of every logical slot`);
+      lacking ||= error instanceof NoCopy;
+      if (lacking) await hastenCopies(control);
       await pause(1000);
     }
   }

@@ -12,12 +12,14 @@ describe("logical slots in a planned change", () => {
 
   /** A primary postgres-1 and two standbys, each with what its Patroni says of its slots: nothing where it is of an older version. */
   async function cluster(...slots: (Answers[string] | undefined)[]) {
+    let looks = 0;
     const known = [1, 2, 3].map((n) => ({ name: `postgres-${n}`, role: n === 1 ? "leader" : "quorum_standby", state: n === 1 ? "running" : "streaming", lag: 0 }));
     const answers = (n: number): Answers => ({
       "GET /cluster": { members: known },
       "GET /config": { synchronous_mode: "quorum" },
       "GET /readiness": {},
-      "GET /patroni": { patroni: { name: `postgres-${n}` } },
+      // The primary is late with its second answer
+      "GET /patroni": () => (n === 1 && looks++ === 1 ? [503, "late"] : { patroni: { name: `postgres-${n}` } }),
       "GET /slots": slots[n - 1] ?? { state: "running", role: "primary" },
     });
     fake = await fakePatroni(Object.fromEntries([1, 2, 3].map((n) => [`postgres-${n}`, answers(n)])));
