@@ -19,7 +19,7 @@ The poolers are resumed whatever happens: also when it fails, takes too long, or
   --yes              without asking
   --timeout <s>      the longest that the poolers may be paused (${PAUSE_SECONDS}, at most ${MAX_PAUSE_SECONDS}); a third of it for open transactions to end
   --force            cuts off transactions that are still open then, and gives logical slots up that no standby has a ready
-                     copy of after 90 s; without it they are named, and nothing is changed
+                     copy of; without it a copy is waited for, 90 s, then they are named, and nothing is changed
   --stack <name>     which deployment (the selected stack, or dev)
   --json             for programs
 
