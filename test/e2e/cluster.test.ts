@@ -50,8 +50,9 @@ describe("a cluster, by the commands of the README", () => {
     assert.equal(members.filter(({ state }: any) => state === "streaming").length, 2);
   });
 
-  /** Both standbys have the consumer's slot, each for good: one that takes over then has it. */
+  /** Both standbys have the consumer's slot, each for good: one that takes over then has it. From the first time on somebody reads it. */
   const slotIsCopied = () => eventually(90, async () => {
+    consumer ??= new Consumer("warehouse", inApplication);
     // Postgres notes what a copy needs every 15 s by itself
     await superuser("SELECT pg_log_standby_snapshot()");
     const copies = await Promise.all([1, 2, 3].map((n) => project.exec(`${CLUSTER}-postgres-${n}`, "psql", "-h", "/run/postgresql", "-U", "postgres", "-Atc",
@@ -344,6 +345,9 @@ describe("a cluster, by the commands of the README", () => {
 
   describeHeld(() => outputs);
   describeClients(() => outputs, superuser);
+  describe("before the loss of the primary", () => {
+    it("every standby has a copy of a logical slot that somebody reads", async () => void (await slotIsCopied()));
+  });
   describeLogs(() => new Site(outputs as any, "e2e", project.root, project.environment, project.docker));
   // A suite of its own: mocha runs a suite's tests before the suites within it
   describe("after the loss of the primary", () => {
@@ -462,10 +466,7 @@ describe("a cluster, by the commands of the README", () => {
 
   describe("npx pgha drill", () => {
     // The tests of declarations before have applied others to this database, which took it back; the next `up` declares it again
-    before(async () => {
-      await superuser(`GRANT CONNECT ON DATABASE app TO app_jobs`);
-      consumer = new Consumer("warehouse", inApplication);
-    });
+    before(() => superuser(`GRANT CONNECT ON DATABASE app TO app_jobs`));
     const drill = async (...args: string[]) => {
       const { stdout, text } = await project.run("pgha", "drill", "--stack", "e2e", "--yes", CLUSTER, "--json", ...args);
       assert.match(stdout, /^\{/, text);

@@ -38,7 +38,9 @@ export async function downloadText(url: string, options: DownloadOptions): Promi
 /** Downloads into a file; returns the SHA-256 of what came. Throws DownloadError. */
 export async function downloadFile(url: string, file: string, options: DownloadOptions): Promise<string> {
   const digest = createHash("sha256");
-  await transfer(url, options, async (body, total) => {
+  // Opened before: a stream that is broken off may open its file later, when whoever takes it away has been
+  const target = await fs.promises.open(file, "w").catch((error) => { throw explain(error, url); });
+  const download = transfer(url, options, async (body, total) => {
     let received = 0;
     const counted = async function* (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
@@ -47,8 +49,9 @@ export async function downloadFile(url: string, file: string, options: DownloadO
         yield chunk;
       }
     };
-    await pipeline(body, counted, fs.createWriteStream(file));
+    await pipeline(body, counted, target.createWriteStream());
   });
+  await download.finally(() => target.close());
   return digest.digest("hex");
 }
 
