@@ -1,4 +1,5 @@
 import type { ClusterConfig, Tags } from "./config";
+import { archiveSettings, backupFaults, planBackup } from "./cluster/backup";
 import { ec2Resources, placeOnEc2 } from "./cluster/ec2/place";
 import { findEc2Faults } from "./cluster/ec2/rules";
 import type { DatabaseDeclaration } from "./config/databases";
@@ -7,7 +8,8 @@ import { profiles } from "./cluster/profiles";
 import { planPool } from "./cluster/pools";
 import { planRoles, withStandardRights } from "./cluster/roles";
 import { findFaults } from "./cluster/rules";
-import { ClusterSpec, DatabaseSpec, Resources, Server, Settings } from "./cluster/spec";
+import { servers } from "./cluster/servers";
+import { ClusterSpec, DatabaseSpec, Resources, Settings } from "./cluster/spec";
 import { tagFaults } from "./cluster/rules/tags";
 import { planTimers } from "./cluster/timers";
 import { tune } from "./cluster/tuning";
@@ -57,6 +59,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     maxReadLag: config.haproxy.maxReadLag,
     slots: config.slots.map((slot) => ({ ...slot, database: slot.database ?? config.database.name })),
     logs: config.logs,
+    backup: planBackup(config, settings),
     etcd: servers(name, "etcd", config.etcd.members).map((server) => ({ ...server, volume: `${server.host}-data` })),
     // A client that comes through a proxy checks the name of the proxy against the server's certificate.
     members: servers(name, "postgres", config.standbys + 1, [...proxyHosts, ...config.tls.names]).map((server, index) => ({
@@ -74,17 +77,9 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     networks: ["samenet"],
   };
   const spec = config.target === "aws" && config.aws ? placeOnEc2(planned, config.aws) : planned;
-  const faults = [...findFaults(spec, postgres.parameters), ...portFaults(spec), ...tagFaults(spec, Object.keys(postgres.tags)), ...findEc2Faults(config, spec)];
+  const faults = [...findFaults(spec, postgres.parameters), ...portFaults(spec), ...tagFaults(spec, Object.keys(postgres.tags)), ...backupFaults(config), ...findEc2Faults(config, spec)];
   if (faults.length) throw new ConfigurationError(faults);
   return spec;
-}
-
-function servers(cluster: string, service: string, count: number, further: string[] = []): Server[] {
-  return Array.from({ length: count }, (_, index) => {
-    const name = `${service}-${index + 1}`;
-    const host = `${cluster}-${name}`;
-    return { name, host, address: host, certificateNames: [host, "localhost", "127.0.0.1", ...further] };
-  });
 }
 
 /** Who never becomes the primary must not be the only one that has a commit. */
@@ -111,14 +106,15 @@ function planResources(config: ClusterConfig): Resources {
   };
 }
 
-function planSettings({ profile, postgres, slots, database }: ClusterConfig, resources: Resources): Settings {
+function planSettings(config: ClusterConfig, resources: Resources): Settings {
+  const { profile, postgres, slots, database } = config;
   const forSlots: Settings = slots.some(({ type }) => type === "logical") ? { wal_level: "logical", sync_replication_slots: "on" } : {};
   // Over connections of its own making pg_cron would want to log in at localhost without a password
   const forJobs: Settings = { "cron.database_name": database.name, "cron.use_background_workers": "on", "cron.timezone": "UTC" };
   const tuned = tune(profile, resources);
   const libraries = [tuned, postgres.parameters].flatMap(({ shared_preload_libraries: list = "" }) => String(list).split(","));
   const preloaded = [...new Set(libraries.map((name) => name.trim()).filter(Boolean))].join(",");
-  return { ...tuned, ...forSlots, ...postgres.parameters, ...forJobs, shared_preload_libraries: preloaded };
+  return { ...tuned, ...forSlots, ...archiveSettings(config), ...postgres.parameters, ...forJobs, shared_preload_libraries: preloaded };
 }
 
 function rotate<T>(list: T[], by: number): T[] {

@@ -21,6 +21,8 @@ const commands: Record<string, () => Command> = {
   resume: () => require("./commands/resume"),
   drift: () => require("./commands/drift"),
   migrate: () => require("./commands/migrate"),
+  backup: () => require("./commands/backup"),
+  restore: () => require("./commands/restore"),
   drill: () => require("./commands/drill"),
   logs: () => require("./commands/logs"),
   plan: () => require("./commands/plan"),

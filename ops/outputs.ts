@@ -51,6 +51,8 @@ const schema = z.object({
     postgres: servers,
     haproxy: servers,
     pgbouncer: servers,
+    /** Absent where nothing is backed up, and from stacks that were deployed when nothing was. */
+    backup: servers.optional(),
   }),
   patroniUrls: z.array(z.string()).min(1),
   poolerUrls: z.array(z.string()),
@@ -66,6 +68,8 @@ const schema = z.object({
   caCertificate: z.string(),
   operatorCertificate: z.string(),
   operatorKey: z.string(),
+  /** What is promised of backups: days between them. Absent where there are none. */
+  backup: z.object({ full: z.number(), differential: z.number() }).optional(),
   /** Absent from stacks that were deployed before there was one. */
   budget: budget.optional(),
   /** Absent where the log system is not enabled. */

@@ -46,7 +46,7 @@ export interface Pooler extends Server {
 }
 
 /** The services. A word more here is a service more: the compiler names what it needs. */
-export const KINDS = ["etcd", "postgres", "haproxy", "pgbouncer"] as const;
+export const KINDS = ["etcd", "postgres", "haproxy", "pgbouncer", "backup"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The servers of each. */
@@ -55,6 +55,7 @@ export interface ServerOf {
   postgres: PostgresMember;
   haproxy: Proxy;
   pgbouncer: Pooler;
+  backup: BackupServer;
 }
 
 /** How soon a failure is noticed and got over. Patroni's timers, seconds, and what goes with them elsewhere. */
@@ -134,6 +135,26 @@ export interface Slot {
   database: string;
 }
 
+/** Keeps the backups and the WAL archive, and makes them. */
+export interface BackupServer extends Server {
+  volume: string;
+}
+
+/** What is backed up, when, and for how long; see `pgha:cluster.backup`. */
+export interface Backup {
+  servers: BackupServer[];
+  /** Days, hours for `incremental`; 0: none. */
+  full: number;
+  differential: number;
+  incremental: number;
+  /** UTC. */
+  hour: number;
+  retentionDays: number;
+  minimumFulls: number;
+  /** WAL that may wait for the archive; more of it is dropped, so that writes go on. Bytes. */
+  queue: number;
+}
+
 /** The log system. */
 export interface Logs {
   enabled: boolean;
@@ -174,6 +195,7 @@ export interface ClusterSpec {
   maxReadLag: number;
   slots: Slot[];
   logs: Logs;
+  backup?: Backup;
   etcd: EtcdMember[];
   members: PostgresMember[];
   proxies: Proxy[];

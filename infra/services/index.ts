@@ -1,5 +1,6 @@
 import type { Address, Endpoints } from "../cluster/endpoints";
 import { ClusterSpec, Kind, KINDS, Server, ServerOf } from "../cluster/spec";
+import { backup } from "./backup";
 import { etcd } from "./etcd";
 import { haproxy } from "./haproxy";
 import { pgbouncer } from "./pgbouncer";
@@ -7,7 +8,7 @@ import { postgres } from "./postgres";
 import type { Port, Service } from "./service";
 
 /** The only place that knows all of them. */
-const services: { [K in Kind]: Service<ServerOf[K]> } = { etcd, postgres, haproxy, pgbouncer };
+const services: { [K in Kind]: Service<ServerOf[K]> } = { etcd, postgres, haproxy, pgbouncer, backup };
 
 export const serviceOf = (kind: Kind): Service => services[kind];
 export const allServices: Service[] = KINDS.map(serviceOf);

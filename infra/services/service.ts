@@ -14,6 +14,8 @@ export interface Service<S extends Server = Server> {
   /** Read at a server's first start only: a change of them replaces and restarts nothing. */
   firstFiles?(spec: ClusterSpec): RenderedFile[];
   secrets(spec: ClusterSpec): Secret[];
+  /** pgBackRest runs there, too, and knows the others by the common names of certificates that are for it alone. */
+  backedUp?: boolean;
   /** Of programs that take a password from there only; `file` holds it on a machine. Values are texts as those of secrets. */
   environment?: { file: string; variables: Record<string, string> };
   /** Made after these, and replaced only while they are well. */

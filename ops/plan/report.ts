@@ -40,7 +40,7 @@ export interface Cost {
 }
 
 /** The order in which services are made anew: the servers of Postgres wait for all others. */
-const ranks = ["etcd", "haproxy", "pgbouncer", "edge", "postgres"];
+const ranks = ["etcd", "haproxy", "pgbouncer", "edge", "backup", "postgres"];
 
 const severity: Operation[] = ["delete", "replace", "update", "create"];
 

@@ -7,6 +7,7 @@ import { badConfigurations } from "../unit/support/badConfigurations";
 import { Site } from "../../bench/logs/site";
 import { describeApplications } from "./support/applications";
 import { describeClients } from "./support/clients";
+import { describeBackup } from "./support/backup";
 import { describeMigrations } from "./support/migrations";
 import { describeLogs } from "./support/logs";
 import { describeSchema } from "./support/database";
@@ -330,6 +331,7 @@ describe("a cluster, by the commands of the README", () => {
   });
 
   describeHeld(() => outputs);
+  describeBackup({ project: () => project, stack: "e2e", outputs: () => outputs, superuser });
   describeClients(() => outputs, superuser);
   describeLogs(() => new Site(outputs as any, "e2e", project.root, project.environment, project.docker));
   // A suite of its own: mocha runs a suite's tests before the suites within it
@@ -631,7 +633,7 @@ describe("a cluster, by the commands of the README", () => {
       await project.must("down", "--stack", "e2e");
       const remains = await project.remains(CLUSTER);
       assert.deepEqual([remains.containers, remains.networks], [[], []]);
-      assert.equal(remains.volumes.length, 6);
+      assert.equal(remains.volumes.length, 7);
       await project.must("up", "--stack", "e2e");
       outputs = await project.outputs("e2e");
       assert.deepEqual(await ask("writeUrl", "SELECT count(*)::int AS rows FROM public.survivors WHERE id = 1000"), [{ rows: 1 }]);
