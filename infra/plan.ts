@@ -47,7 +47,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     drift: config.drift,
     examples: config.examples,
     replication: { mode, synchronousStandbys: config.replication.synchronousStandbys },
-    images: config.images,
+    images: { ...config.images, renewed: config.renewed },
     resources,
     timers: planTimers(mode, config.availability),
     maxWriteOutage: config.availability.maxWriteOutage,

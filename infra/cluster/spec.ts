@@ -162,7 +162,8 @@ export interface ClusterSpec {
   /** Example schemas in the application database. */
   examples: string[];
   replication: { mode: Mode; synchronousStandbys: number };
-  images: { base: string };
+  /** `renewed`: when their packages were last renewed; another value builds them anew. */
+  images: { base: string; renewed?: string };
   resources: Resources;
   timers: Timers;
   /** Seconds that no single failure may stop writes for, where that is promised. */
