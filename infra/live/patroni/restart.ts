@@ -1,5 +1,5 @@
 import type { Control } from "../access";
-import { call, Json, pause, waitUntilReady } from "./client";
+import { Answered, call, Json, pause, waitUntilReady } from "./client";
 import type { Address } from "../../cluster/endpoints";
 import { Overdue, PauseOptions, underPause } from "../pooler/underPause";
 import { checkpoint, dismissKeepers, untilWritable, writableWays } from "../postgres/writable";
@@ -7,6 +7,8 @@ import { checkpoint, dismissKeepers, untilWritable, writableWays } from "../post
 const READY_SECONDS = 60;
 /** A member that takes longer does not answer. Seconds. */
 const ANSWER_SECONDS = 5;
+/** What Patroni answers where nothing waits for the restart. */
+const UNMET = /restart conditions are not satisfied/;
 /** The longest that a busy member may take to read what stands in etcd. */
 const TAKEN_SECONDS = 60;
 
@@ -75,9 +77,28 @@ export async function restartMembers(control: Control, members: Answering[], { p
   const body = onlyWaiting ? { restart_pending: true } : {};
   for (const { address, name, primary } of inTurn) {
     const restart = () => call(control, address, "POST", "/restart", body);
-    await (primary ? underRestart(control, options, restart) : restart());
+    const once = () => (primary ? underRestart(control, options, restart) : restart());
+    await (onlyWaiting ? unlessDone(control, name, once) : once());
     await waitUntilReady(control, READY_SECONDS);
     progress(`${name} has restarted`);
+  }
+}
+
+/**
+ * A standby that its restarted primary leaves behind (it has less of what both must have) restarts by itself: Patroni then refuses,
+ * and nothing waits there any more. Throws what Patroni answered where something does after a second try.
+ */
+async function unlessDone(control: Control, name: string, restart: () => Promise<unknown>): Promise<void> {
+  for (let tries = 2; ; ) {
+    try {
+      return void (await restart());
+    } catch (error) {
+      if (!(error instanceof Answered && UNMET.test(error.message))) throw error;
+      await waitUntilReady(control, READY_SECONDS);
+      const { answering } = await askMembers(control);
+      if (answering.some((member) => member.name === name && !member.waits)) return;
+      if (!--tries) throw error;
+    }
   }
 }
 

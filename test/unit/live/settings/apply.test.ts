@@ -60,4 +60,11 @@ describe("a change of the settings while members are away", function () {
     const commands = await change({ "postgres-1": busy }, { postgresql: { parameters: { ...live.postgresql.parameters, max_connections: "300" } } });
     assert.deepEqual(commands.map((each) => each.split(" ")[2]), ["/config", "/restart"]);
   });
+
+  it("goes on where a standby has restarted by itself meanwhile: Patroni refuses, and nothing waits there any more", async () => {
+    let waits = true;
+    const ahead = member("postgres-1", { "GET /patroni": () => state("postgres-1", waits), "POST /restart": () => ((waits = false), [503, "restart conditions are not satisfied"]) });
+    const commands = await change({ "postgres-1": ahead }, { postgresql: { parameters: { ...live.postgresql.parameters, max_connections: "300" } } });
+    assert.deepEqual(commands.map((each) => each.split(" ")[2]), ["/config", "/restart"]);
+  });
 });
