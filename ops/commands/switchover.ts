@@ -1,3 +1,4 @@
+import { COPY_SECONDS } from "../../infra/live/patroni/slots";
 import { awaitSwitchover, NoCopy, Refused, switchover, Switched } from "../../infra/live/patroni/switchover";
 import { Busy, MAX_PAUSE_SECONDS, PAUSE_SECONDS } from "../../infra/live/pooler/underPause";
 import { UserError } from "../../tools/errors";
@@ -19,7 +20,7 @@ The poolers are resumed whatever happens: also when it fails, takes too long, or
   --yes              without asking
   --timeout <s>      the longest that the poolers may be paused (${PAUSE_SECONDS}, at most ${MAX_PAUSE_SECONDS}); a third of it for open transactions to end
   --force            cuts off transactions that are still open then, and gives logical slots up that no standby has a ready
-                     copy of; without it a copy is waited for, 90 s, then they are named, and nothing is changed
+                     copy of; without it a copy is waited for, ${COPY_SECONDS} s, then they are named, and nothing is changed
   --stack <name>     which deployment (the selected stack, or dev)
   --json             for programs
 
