@@ -1,3 +1,4 @@
+import widthOf from "string-width";
 import { Paint, Tone } from "./terminal";
 
 export interface Cell {
@@ -13,10 +14,11 @@ export interface Column {
 }
 
 const gap = "  ";
+const characters = new Intl.Segmenter();
 
 /** Lines of a table no wider than `width`: leaves out spare columns first, then cuts what is too long. */
 export function layOut(columns: Column[], rows: Cell[][], width: number, paint: Paint): string[] {
-  const widths = columns.map(({ title }, index) => Math.max(title.length, ...rows.map((row) => row[index].text.length)));
+  const widths = columns.map(({ title }, index) => Math.max(...[title, ...rows.map((row) => row[index].text)].map(widthOf)));
   const kept = columns.map((_, index) => index);
   const total = () => kept.reduce((sum, index) => sum + widths[index], gap.length * kept.length);
   while (total() > width) {
@@ -35,8 +37,18 @@ export function layOut(columns: Column[], rows: Cell[][], width: number, paint: 
 }
 
 function pad({ text, tone }: Cell, width: number, align: Column["align"], paint: Paint): string {
-  const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
-  const space = " ".repeat(width - cut.length);
+  const cut = widthOf(text) > width ? `${beginning(text, width - 1)}…` : text;
+  const space = " ".repeat(width - widthOf(cut));
   const shown = tone === undefined || cut === "" ? cut : paint(cut, tone);
   return align === "right" ? space + shown : shown + space;
+}
+
+/** As many whole characters, as a person counts them, as fit. */
+function beginning(text: string, width: number): string {
+  let kept = "";
+  for (const { segment } of characters.segment(text)) {
+    if (widthOf(kept + segment) > width) break;
+    kept += segment;
+  }
+  return kept;
 }

@@ -42,6 +42,13 @@ describe("pgha: what a person sees", () => {
     assert.strictEqual(lines[2], "  long  b");
   });
 
+  it("aligns and cuts by columns of the screen: what is wide counts twice, what is put on top of it not at all", () => {
+    const rows = [["日本語です", "b"], ["👩‍🚀 Zoe\u0308", "b"], ["plain", "b"]].map((row) => row.map((text) => ({ text })));
+    const columns = [{ title: "x" }, { title: "y" }];
+    assert.deepStrictEqual(layOut(columns, rows, Infinity, plain), ["  x           y", "  日本語です  b", "  👩‍🚀 Zoe\u0308      b", "  plain       b"]);
+    assert.deepStrictEqual(layOut(columns, rows, 13, plain), ["  x         y", "  日本語…   b", "  👩‍🚀 Zoe\u0308    b", "  plain     b"]);
+  });
+
   it("colours a terminal only, and not when told not to", () => {
     assert.strictEqual(screenOf({ isTTY: true, columns: 100 }, {}).paint, coloured);
     assert.strictEqual(screenOf({ isTTY: true, columns: 100 }, {}).width, 100);
