@@ -1,6 +1,6 @@
-import * as https from "node:https";
 import type { Access } from "../access";
 import type { Address } from "../../cluster/endpoints";
+import { request } from "../https";
 
 export type Json = { [key: string]: unknown };
 
@@ -12,23 +12,13 @@ export class Answered extends Error {
 }
 
 /** One call of Patroni's REST API; throws Answered where it answers anything but success. `seconds` is for the whole answer. */
-export function call(access: Access, { host, port }: Address, method: string, path: string, body?: Json, seconds = 60): Promise<Json> {
+export async function call(access: Access, { host, port }: Address, method: string, path: string, body?: Json, seconds = 60): Promise<Json> {
   const { authority, certificate, key } = access;
-  const options = { host, port, method, path, ca: authority, cert: certificate, key, agent: false as const };
-  return new Promise((resolve, reject) => {
-    const request = https.request(options, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-      response.once("error", reject).once("end", () => {
-        if (response.statusCode && response.statusCode < 300) resolve(text.startsWith("{") ? JSON.parse(text) : { text });
-        else reject(new Answered(response.statusCode, `Patroni at ${host}:${port} answered ${method} ${path} with ${response.statusCode}: ${text.trim()}`));
-      });
-    });
-    const late = () => request.destroy(new Error(`Patroni at ${host}:${port} did not answer ${method} ${path} within ${seconds} s`));
-    const timer = setTimeout(late, seconds * 1000);
-    request.once("error", reject).once("close", () => clearTimeout(timer));
-    request.end(body && JSON.stringify(body));
-  });
+  const late = `Patroni at ${host}:${port} did not answer ${method} ${path} within ${seconds} s`;
+  const options = { host, port, method, path, ca: authority, cert: certificate, key, body: body && JSON.stringify(body) };
+  const { status, body: text } = await request({ ...options, timeout: seconds * 1000, late });
+  if (status < 300) return text.startsWith("{") ? JSON.parse(text) : { text };
+  throw new Answered(status, `Patroni at ${host}:${port} answered ${method} ${path} with ${status}: ${text.trim()}`);
 }
 
 /** The first answer of any member: all of them know the whole cluster. */
