@@ -72,11 +72,10 @@ describe("prod in a box", () => {
     await machines.remove();
   });
 
-  it("boots from nothing, in the program's order, to SQL through the edge in 6 min", async () => {
+  it("boots from nothing, in the program's order, to SQL through the edge", async () => {
     await up();
     assert.deepEqual(await sql("writeUrl", "SELECT current_user, pg_is_in_recovery() AS standby"), [{ current_user: "app", standby: false }]);
     console.log(`      ${seconds.toFixed(0)} s`);
-    assert.ok(seconds < 360, `${seconds} s`);
     const order = changed("rollout");
     assert.deepEqual(order.slice(5), ["postgres-1", "postgres-2", "postgres-3"]);
     assert.deepEqual(order.filter((name) => name.startsWith("etcd")), ["etcd-1", "etcd-2", "etcd-3"]);

@@ -142,9 +142,9 @@ describe("a cluster, by the commands of the README", () => {
   it("has a change planned: which settings restart Postgres, in which order, and what stays", async () => {
     const same = JSON.parse((await project.must("pgha", "plan", "--stack", "e2e", "--json")).stdout);
     assert.deepEqual([same.new, same.resources, same.files, same.settings], [false, [], [], []]);
-    project.configure("e2e", { ...CONFIGURATION, postgres: { ...CONFIGURATION.postgres, parameters: { max_connections: 56, work_mem: "3MB" } } });
-    const { settings, servers } = JSON.parse((await project.must("pgha", "plan", "--stack", "e2e", "--json")).stdout);
-    project.configure("e2e", CONFIGURATION);
+    const changed = { ...CONFIGURATION, postgres: { ...CONFIGURATION.postgres, parameters: { max_connections: 56, work_mem: "3MB" } } };
+    const planned = await project.whileConfigured("e2e", changed, () => project.must("pgha", "plan", "--stack", "e2e", "--json"));
+    const { settings, servers } = JSON.parse(planned.stdout);
     assert.deepEqual(Object.fromEntries(settings.map(({ setting, change }: any) => [setting, change.replace(/^.*: /, "")])), {
       max_connections: "restart, primary first",
       work_mem: "reload",
@@ -208,8 +208,7 @@ describe("a cluster, by the commands of the README", () => {
       assert.notEqual(code, 0);
       assert.match(text, /"warehouse" of database app was made before and is gone: whoever reads it has missed changes/);
       for (const slots of [ANOTHER_SLOT, CONFIGURATION.slots]) {
-        project.configure("e2e", { ...CONFIGURATION, slots });
-        await project.must("up", "--stack", "e2e");
+        await project.whileConfigured("e2e", { ...CONFIGURATION, slots }, () => project.must("up", "--stack", "e2e"));
         const rows = await superuser("SELECT slot_name AS name, slot_type AS type FROM pg_replication_slots WHERE slot_name ~ '^(archive|warehouse)' ORDER BY 1");
         assert.deepEqual(rows, slots);
       }
@@ -455,9 +454,7 @@ describe("a cluster, by the commands of the README", () => {
     ] as const)
       it(`is refused, and nothing is touched: ${key}`, async () => {
         const before = [await startedAt(), await project.remains(CLUSTER)];
-        project.configure("e2e", { ...CONFIGURATION, ...change });
-        const { code, text } = await project.run("up", "--stack", "e2e");
-        project.configure("e2e", CONFIGURATION);
+        const { code, text } = await project.whileConfigured("e2e", { ...CONFIGURATION, ...change }, () => project.run("up", "--stack", "e2e"));
         assert.notEqual(code, 0);
         assert.match(text, says);
         assert.deepEqual([await startedAt(), await project.remains(CLUSTER)], before);

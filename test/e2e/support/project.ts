@@ -74,6 +74,17 @@ export class Project {
     fs.writeFileSync(this.configurationFile(stack), stringify({ config: { "pgha:cluster": cluster } }));
   }
 
+  /** Configures a stack for the time of `work` alone: where that fails, the next test finds what was there before. */
+  async whileConfigured<T>(stack: string, cluster: object, work: () => Promise<T>): Promise<T> {
+    const before = fs.readFileSync(this.configurationFile(stack));
+    this.configure(stack, cluster);
+    try {
+      return await work();
+    } finally {
+      fs.writeFileSync(this.configurationFile(stack), before);
+    }
+  }
+
   configurationFile(stack: string): string {
     return path.join(this.root, `Pulumi.${stack}.yaml`);
   }
