@@ -1,0 +1,214 @@
+"""Votes that bind: no change of leader loses a commit that was acknowledged, however long anybody stood still meanwhile.
+
+In quorum mode, a standby that would lead asks the others how far they are; those that are not ahead of it are its votes. Patroni relies
+on time there: the old primary has demoted itself before its lease ends. Where it has not, frozen or starved beside a living Postgres, a
+member may answer and acknowledge that one's commits afterwards, and a primary may take its lease again after another one's reign. Here
+- a member that answers receives nothing more, and nothing from that leader again while /sync is at the version of the vote;
+- who takes the leadership moves /sync on from the version of its votes, or gives the leadership back: votes are used once;
+- a primary takes its lease again only where /sync still names it, and moves /sync on before.
+docs/votes.md argues it, test/model/votes.pml is checked for it. Read in Patroni 4.1.
+"""
+
+import json
+import os
+import signal
+import threading
+import time
+from types import ModuleType
+from typing import Any, NamedTuple, Optional
+
+
+class Vote(NamedTuple):
+    """Nothing more of this leader's is acknowledged, while /sync is at this version."""
+
+    leader: str
+    version: int
+    # etcd's own; after all of it was lost, versions begin anew
+    cluster: str
+
+
+class Promise:
+    """The last vote that this member gave."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.vote: Optional[Vote] = None
+
+    def forbids(self, leader: Any, version: Any, cluster: Any) -> bool:
+        vote = self.vote
+        return vote is not None and (leader, cluster) == (vote.leader, vote.cluster) and int(version or 0) <= vote.version
+
+
+promise = Promise()
+
+# For how long a member tries to end what it receives; who asks waits for 2 s
+LOCK_SECONDS, PAUSE_SECONDS, LOOKS = 0.5, 0.01, 100
+# The startup process, which starts receivers, has seen a signal sent before when it waits for longer than a moment, or has replayed on
+LOOK = """
+SELECT backend_type, pid, wait_event_type IS NOT NULL AND wait_event_type <> 'LWLock', pg_catalog.pg_last_wal_replay_lsn()::text
+FROM pg_catalog.pg_stat_activity WHERE backend_type IN ('startup', 'walreceiver')"""
+
+
+def ends_receiving(query: Any) -> bool:
+    """Ends the receiver of a standby whose primary_conninfo is empty already: by itself it ends only when there is nothing left to
+    replay. Whether it has ended for good, so that the member's position is its last one."""
+    told: set[int] = set()
+    settled, replayed = False, None
+    for _ in range(LOOKS):
+        seen = {kind: row for kind, *row in query(LOOK)}
+        if "startup" not in seen:
+            return False
+        startup, waits, lsn = seen["startup"]
+        receiver = seen["walreceiver"][0] if "walreceiver" in seen else None
+        if settled and receiver is None:
+            return True
+        settled = startup in told and (waits or lsn != replayed)
+        for pid, number in ((startup, signal.SIGHUP), (receiver, signal.SIGTERM)):
+            if pid and pid not in told:
+                told.add(pid)
+                os.kill(pid, number)
+        replayed = lsn
+        time.sleep(PAUSE_SECONDS)
+    return False
+
+
+def bind(ha: ModuleType, api: ModuleType, postgresql: ModuleType, etcd3: ModuleType) -> None:
+    Ha, Postgresql, Handler, Client = ha.Ha, postgresql.Postgresql, api.RestApiHandler, etcd3.PatroniEtcd3Client
+    begin, race, ask, acquire, agree = Ha.__init__, Ha._is_healthiest_node, Ha.fetch_node_status, Ha.acquire_lock, Ha.update_failsafe
+    choose, prepare, follow, transact = Ha._get_node_to_follow, Ha.process_sync_replication_prepromote, Postgresql.follow, Client.txn
+    here: dict[str, Any] = {}
+
+    def cluster_of(self: Any) -> str:
+        return str(self.dcs._client._cluster_id)
+
+    def owns(self: Any) -> bool:
+        return self.cluster.sync.leader_matches(self.state_handler.name)
+
+    def move_on(self: Any) -> bool:
+        """Writes /sync as Patroni does after a promotion, where nobody has since these votes, or this leadership, began."""
+        sync, me = self.cluster.sync, self.state_handler.name
+        return bool(self.dcs.write_sync_state(me, [name for name in sync.members if name != me], sync.quorum, version=sync.version))
+
+    def __init__(self: Any, *arguments: Any) -> None:
+        begin(self, *arguments)
+        self.counting, here["ha"] = None, self
+
+    def give(self: Any, vote: Vote) -> bool:
+        """Whether this member keeps that from now on. A primary, and one that does not run, has nothing to keep: its state says so."""
+        postgres = self.state_handler
+        if not promise.lock.acquire(timeout=LOCK_SECONDS):
+            return False
+        try:
+            if self.cluster and cluster_of(self) == vote.cluster and int(self.cluster.sync.version or 0) > vote.version:
+                return False
+            if promise.vote is None or promise.vote.cluster != vote.cluster or promise.vote.version <= vote.version:
+                promise.vote = vote
+            if not postgres.is_running():
+                return True
+            query = postgres.connection_pool.get("votes").query
+            [[stands_by, conninfo]] = query("SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('primary_conninfo')")
+            if stands_by and conninfo:
+                follow(postgres, None, do_reload=True)
+            return not stands_by or ends_receiving(query)
+        except Exception as error:
+            ha.logger.warning("Could not end what is received: %r", error)
+            return False
+        finally:
+            promise.lock.release()
+
+    def _is_healthiest_node(self: Any, *arguments: Any, **options: Any) -> bool:
+        if not self.quorum_commit_mode_is_active():
+            return race(self, *arguments, **options)
+        sync = self.cluster.sync
+        self.counting = Vote(sync.leader, int(sync.version), cluster_of(self))
+        try:
+            # With a position that moves no more, one round decides
+            give(self, self.counting)
+            self.state_handler.reset_cluster_info_state(None)
+            return race(self, *arguments, **options)
+        finally:
+            self.counting = None
+
+    def fetch_node_status(self: Any, member: Any) -> Any:
+        vote = self.counting
+        if vote is None:
+            return ask(self, member)
+        try:
+            answer = self.patroni.request(member, "post", "vote", vote._asdict(), timeout=2, retries=0)
+            if answer.status == 501:  # a release that knows no votes
+                return ask(self, member)
+            said = answer.data.decode("utf-8")
+            ha.logger.info("Got vote from %s %s: %s %s", member.name, member.api_url, answer.status, said)
+            if answer.status == 200:
+                return ha._MemberStatus.from_api_response(member, json.loads(said))
+        except Exception as error:
+            ha.logger.warning("Request failed to %s: POST %s (%s)", member.name, member.api_url, error)
+        return ha._MemberStatus.unknown(member)
+
+    def do_POST_vote(self: Any) -> None:
+        """The state of this member, as of its last position."""
+        asked = self._read_json_content()
+        if not asked:
+            return
+        try:
+            vote = Vote(str(asked["leader"]), int(asked["version"]), str(asked["cluster"]))
+        except (KeyError, TypeError, ValueError):
+            return self.send_error(400)
+        patroni = self.server.patroni
+        if give(patroni.ha, vote):
+            self._write_status_response(200, self.get_postgresql_status())
+        else:
+            self.send_error(503)
+        if patroni.ha.cluster and not patroni.ha.cluster.is_unlocked():
+            patroni.ha.wakeup()  # where there is a leader after all, it follows that one again at once
+
+    def acquire_lock(self: Any) -> bool:
+        if not self.quorum_commit_mode_is_active():
+            return acquire(self)
+        if owns(self):
+            return move_on(self) and acquire(self)
+        if self.state_handler.is_primary() or not acquire(self):
+            return False
+        if move_on(self):
+            return True
+        self.release_leader_key_voluntarily()
+        return False
+
+    def process_sync_replication_prepromote(self: Any) -> bool:
+        """Not where moving on failed by an exception."""
+        if self.quorum_commit_mode_is_active() and not owns(self):
+            self.release_leader_key_voluntarily()
+            return False
+        return prepare(self)
+
+    def txn(self: Any, compare: Any, success: Any, failure: Any = None, **options: Any) -> Any:
+        """`failure` is set where a primary takes its lost lease anew, and there alone."""
+        done = transact(self, compare, success, **options)
+        if done or not failure:
+            return done
+        leader = here["ha"]
+        if leader.quorum_commit_mode_is_active() and not (owns(leader) and move_on(leader)):
+            return done
+        return transact(self, compare, success, failure, **options)
+
+    def _get_node_to_follow(self: Any, cluster: Any) -> Any:
+        node = choose(self, cluster)
+        if node is not None:
+            node.data["seen"] = (cluster.sync.version, cluster_of(self))
+        return node
+
+    def follow_unless_promised(self: Any, member: Any, *arguments: Any, **options: Any) -> Any:
+        with promise.lock:
+            if member is not None and promise.forbids(member.name, *member.data.get("seen", (0, promise.vote and promise.vote.cluster))):
+                member = None
+            return follow(self, member, *arguments, **options)
+
+    def update_failsafe(self: Any, data: Any) -> Any:
+        """A leader that others have voted against does not go on by their leave."""
+        if self.cluster and promise.forbids(data.get("name"), self.cluster.sync.version, cluster_of(self)):
+            return "Voted for another leader"
+        return agree(self, data)
+
+    for function in (__init__, _is_healthiest_node, fetch_node_status, acquire_lock, process_sync_replication_prepromote, _get_node_to_follow, update_failsafe):
+        setattr(Ha, function.__name__, function)
+    Postgresql.follow, Client.txn, Handler.do_POST_vote = follow_unless_promised, txn, api.check_access(do_POST_vote)
