@@ -4,7 +4,8 @@ import { patroniFile } from "../render/patroni";
 import { publisherFiles } from "../render/publishers";
 import { CERTIFICATES, PROGRAMS, Service } from "./service";
 
-const programs = ["health", "before-stop", "pre-promote", "clear-replay", "quick-patroni", "binding_votes.py"];
+const patroniPrograms = ["quick-patroni", "binding_votes.py", "vote.py"];
+const programs = ["health", "before-stop", "pre-promote", "clear-replay", ...patroniPrograms];
 
 /** Postgres under Patroni, which decides by the lease in etcd who is the primary. */
 export const postgres: Service<PostgresMember> = {
@@ -60,7 +61,7 @@ export const postgres: Service<PostgresMember> = {
     units: ([patroni]) => [
       {
         name: "patroni",
-        restart: [patroni, "/run/secrets/patroni.env", ...CERTIFICATES, ...["quick-patroni", "binding_votes.py"].map((name) => `${PROGRAMS}/postgres/${name}`)],
+        restart: [patroni, "/run/secrets/patroni.env", ...CERTIFICATES, ...patroniPrograms.map((name) => `${PROGRAMS}/postgres/${name}`)],
         health: `${PROGRAMS}/postgres/health`,
         formed: "/var/lib/pgha/data/PG_VERSION",
         leads: true,

@@ -3,7 +3,14 @@ import { spawnSync } from "node:child_process";
 import * as path from "node:path";
 
 /** These are Python, as are their tests: images need it, machines that run pgha do not. */
-for (const [title, file] of Object.entries({ "the keeper beside PgBouncer": "keeper_test.py", "Patroni's waits": "quick_patroni_test.py", "votes of Patroni's members": "binding_votes_test.py" }))
+const tests = {
+  "the keeper beside PgBouncer": "keeper_test.py",
+  "Patroni's waits": "quick_patroni_test.py",
+  "votes of Patroni's members": "binding_votes_test.py",
+  "what a voter keeps": "vote_test.py",
+};
+
+for (const [title, file] of Object.entries(tests))
   describe(title, function () {
     this.timeout(60_000);
 
