@@ -1,4 +1,5 @@
 import { Scenario, Stage } from "./scenario";
+import { voteRace } from "./voteRace";
 
 const data = "/var/lib/pgha/data";
 /** The first process that serves a connection. */
@@ -143,6 +144,7 @@ export const scenarios: Record<string, Scenario> = {
     hold: silent,
     break: ({ site, primary }) => site.freeze(primary, "postgres"),
   },
+  "vote-race": voteRace,
   "etcd-leader": {
     title: "the etcd leader is lost",
     heals: "the container is started",

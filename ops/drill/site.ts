@@ -75,7 +75,7 @@ export class Site extends Containers {
   /** Stops all processes of a program where they stand; the rest of the container runs on. */
   async freeze(host: string, program: "quick-patroni" | "postgres" | "etcd"): Promise<void> {
     const signal = (name: "STOP" | "CONT") =>
-      `cd /proc; none=1; for p in [0-9]*; do [ "$(cat $p/comm)" = ${program} ] && kill -${name} $p && none=0; ` +
+      `cd /proc; none=1; for p in [0-9]*; do read -r comm <$p/comm && [ "$comm" = ${program} ] && kill -${name} $p && none=0; ` +
       "done 2>/dev/null; exit $none";
     this.onHeal(`${program} of ${host} is frozen`, { do: "run", host, line: signal("CONT") });
     await this.must(host, signal("STOP"));

@@ -1,4 +1,4 @@
-"""Fails when Patroni has no longer one of the waits that quick-patroni shortens."""
+"""Fails when Patroni has no longer one of the waits that quick-patroni shortens, or asks for votes and uses them in another way."""
 
 import ast
 import contextlib
@@ -9,8 +9,10 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 
 import patroni.api
-import patroni.postgresql
+import patroni.dcs
 import patroni.dcs.etcd
+import patroni.dcs.etcd3
+import patroni.postgresql
 import patroni.ha
 import patroni.__main__
 
@@ -34,6 +36,17 @@ serving = inspect.getsource(patroni.api.RestApiServer.process_request)
 assert "_executor.submit(self.process_request_thread, request, client_address)" in serving, f"requests are served in another way: {serving}"
 ending = inspect.getsource(patroni.__main__.Patroni._shutdown)
 assert ending.index("self.api.shutdown()") < ending.index("self.ha.shutdown()"), f"it ends in another order: {ending}"
+# What binding_votes.py relies on beside the functions that it replaces
+VOTES = {
+    patroni.ha.Ha._is_healthiest_node: "self.fetch_nodes_statuses(members)",
+    patroni.ha.Ha.fetch_nodes_statuses: "self.fetch_node_status, member",
+    patroni.postgresql.Postgresql.follow: "self.config.write_recovery_conf(",
+    patroni.dcs.AbstractDCS.write_sync_state: "self.set_sync_state_value(",
+}
+for function, part in VOTES.items():
+    assert part in inspect.getsource(function), f"{function.__qualname__} is another one, without {part}"
+again = inspect.getsource(patroni.dcs.etcd3).count("self._client.txn, compare1, request_put, request_txn")
+assert again == 1, f"a lease is taken anew in {again} places that are known"
 before = sleepers(ast.parse(inspect.getsource(patroni.ha)))
 sys.dont_write_bytecode = True
 loader = SourceFileLoader("quick_patroni", "/usr/local/bin/quick-patroni")
