@@ -53,7 +53,10 @@ def bind(ha: ModuleType, api: ModuleType, postgresql: ModuleType, etcd3: ModuleT
             query = postgres.connection_pool.get("votes").query
             [[stands_by, conninfo]] = query("SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('primary_conninfo')")
             if stands_by and conninfo:
-                follow(postgres, None, do_reload=True)
+                # As follow() does, without the callbacks of one that has a new primary
+                postgres.config.write_recovery_conf(postgres.config.build_recovery_params(None))
+                postgres.config.write_postgresql_conf()
+                postgres.reload(block_callbacks=True)
             return not stands_by or ends_receiving(query)
         except Exception as error:
             ha.logger.warning("Could not end what is received: %r", error)

@@ -40,7 +40,8 @@ assert ending.index("self.api.shutdown()") < ending.index("self.ha.shutdown()"),
 VOTES = {
     patroni.ha.Ha._is_healthiest_node: "self.fetch_nodes_statuses(members)",
     patroni.ha.Ha.fetch_nodes_statuses: "self.fetch_node_status, member",
-    patroni.postgresql.Postgresql.follow: "self.config.write_recovery_conf(",
+    patroni.postgresql.Postgresql.follow: "self.config.write_recovery_conf(recovery_params)",
+    patroni.postgresql.Postgresql.reload: "block_callbacks",
     patroni.dcs.AbstractDCS.write_sync_state: "self.set_sync_state_value(",
 }
 for function, part in VOTES.items():

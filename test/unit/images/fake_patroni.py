@@ -38,17 +38,32 @@ class Dcs:
         return Sync(version=self.current)
 
 
+class Config:
+    def build_recovery_params(self, member) -> dict:
+        return {"primary_conninfo": f"host={member.name}" if member else ""}
+
+    def write_recovery_conf(self, parameters: dict) -> None:
+        self.recovery = parameters
+
+    def write_postgresql_conf(self) -> None:
+        self.written = self.recovery["primary_conninfo"]
+
+
 class Postgresql:
     """A standby of p1."""
 
     def __init__(self, name: str = "p2", recovery: bool = True) -> None:
         self.name, self.recovery, self.conninfo, self.receiving, self.followed = name, recovery, "host=p1", True, []
-        self.state = "running"
+        self.state, self.config = "running", Config()
         self.connection_pool = types.SimpleNamespace(get=lambda _: types.SimpleNamespace(query=self.query))
 
     def follow(self, member, *_, **options):
         self.conninfo = f"host={member.name}" if member else ""
         self.followed.append(member and member.name)
+
+    def reload(self, block_callbacks: bool) -> None:
+        assert block_callbacks
+        self.conninfo = self.config.written
 
     def query(self, statement):
         if "pg_is_in_recovery" in statement:
