@@ -3,7 +3,6 @@ import { Site } from "./site";
 /** The cluster as it stands right before the fault; containers' names. */
 export interface Stage {
   site: Site;
-  cluster: string;
   primary: string;
   standbys: string[];
   etcdLeader: string;

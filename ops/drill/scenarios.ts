@@ -1,5 +1,4 @@
 import { Scenario, Stage } from "./scenario";
-import { voteRace } from "./voteRace";
 
 const data = "/var/lib/pgha/data";
 /** The first process that serves a connection. */
@@ -144,7 +143,6 @@ export const scenarios: Record<string, Scenario> = {
     hold: silent,
     break: ({ site, primary }) => site.freeze(primary, "postgres"),
   },
-  "vote-race": voteRace,
   "etcd-leader": {
     title: "the etcd leader is lost",
     heals: "the container is started",

@@ -27,7 +27,6 @@ export async function describeStage(
   const front = (all: string[], first: string | undefined) => [...all].sort((a, b) => Number(b === first) - Number(a === first));
   return {
     site,
-    cluster: cluster.name,
     primary,
     standbys: hosts(cluster.postgres).filter((host) => host !== primary),
     etcdLeader: await findEtcdLeader(site, hosts(cluster.etcd)),

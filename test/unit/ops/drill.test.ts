@@ -262,7 +262,7 @@ function fakeStage(failing = "statement", list = new UndoList()) {
   };
   const site = new Site(docker as any, "net", ["p1", "e1"], list);
   const stage = {
-    site, cluster: "net", primary: "p1", standbys: ["p2", "p3"], etcdLeader: "e1", etcd: ["e1", "e2", "e3"], haproxy: ["h1", "h2"], pgbouncer: ["b1", "b2"],
+    site, primary: "p1", standbys: ["p2", "p3"], etcdLeader: "e1", etcd: ["e1", "e2", "e3"], haproxy: ["h1", "h2"], pgbouncer: ["b1", "b2"],
     writesAgain: async () => "p2",
     whole: async () => undefined,
     wait: async () => undefined,
