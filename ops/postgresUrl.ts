@@ -32,3 +32,9 @@ export async function connect(url: string, { ca, timeout }: ConnectOptions): Pro
   const validTo = new Date((client.connection.stream as TLSSocket).getPeerCertificate().valid_to);
   return { client, at: { host, port }, validTo };
 }
+
+/** A server is known by its certificate, behind whichever proxy it is. */
+export function hostOf(client: Client): string {
+  const { stream } = (client as unknown as { connection: { stream: TLSSocket } }).connection;
+  return stream.getPeerCertificate().subjectaltname?.match(/DNS:([^,\s]+)/)?.[1] ?? "unnamed";
+}

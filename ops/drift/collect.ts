@@ -1,5 +1,3 @@
-import { TLSSocket } from "node:tls";
-import type { Client } from "pg";
 import type { Drift } from "../../infra/live/drift";
 import { readDrift } from "../../infra/live/schema/catalogue/record";
 import { ask } from "../../infra/live/patroni/client";
@@ -10,7 +8,7 @@ import { UserError } from "../../tools/errors";
 import { controlOf } from "../control";
 import { connectionOf, databasesOf } from "../database";
 import { Outputs } from "../outputs";
-import { parsePostgresUrl } from "../postgresUrl";
+import { hostOf, parsePostgresUrl } from "../postgresUrl";
 
 export interface DriftReport {
   cluster: string;
@@ -64,10 +62,4 @@ async function visitServers({ superuserUrls, haproxyReadUrl, caCertificate, clus
     }
   }
   return seen;
-}
-
-/** A server is known by its certificate, behind whichever proxy it is. */
-function hostOf(client: Client): string {
-  const { stream } = (client as unknown as { connection: { stream: TLSSocket } }).connection;
-  return stream.getPeerCertificate().subjectaltname?.match(/DNS:([^,\s]+)/)?.[1] ?? "unnamed";
 }

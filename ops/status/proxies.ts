@@ -13,14 +13,19 @@ export async function askProxy(name: string, url: string, options: RequestOption
   }
 }
 
-/** HAProxy's CSV (management guide, 9.1): frontends write and read, backends primary, standbys and etcd. */
-export function readStatistics(csv: string): Omit<Proxy, "name" | "error"> {
+/** HAProxy's CSV: a row each of its frontends, backends and servers (management guide, 9.1). */
+export function readCsv(csv: string): Record<string, string>[] {
   const [header = "", ...lines] = csv.replace(/^# /, "").trim().split("\n");
   const keys = header.split(",");
-  const rows = lines.map((line) => {
+  return lines.map((line) => {
     const values = line.split(",");
     return Object.fromEntries(keys.map((key, index) => [key, values[index] ?? ""]));
   });
+}
+
+/** Frontends write and read, backends primary, standbys and etcd. */
+export function readStatistics(csv: string): Omit<Proxy, "name" | "error"> {
+  const rows = readCsv(csv);
   const up = (backend: string) =>
     rows
       .filter(({ pxname, svname, status }) => pxname === backend && !["BACKEND", "FRONTEND"].includes(svname) && status.startsWith("UP"))
