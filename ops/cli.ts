@@ -20,6 +20,7 @@ const commands: Record<string, () => Command> = {
   pause: () => require("./commands/pause"),
   resume: () => require("./commands/resume"),
   drift: () => require("./commands/drift"),
+  doctor: () => require("./commands/doctor"),
   migrate: () => require("./commands/migrate"),
   drill: () => require("./commands/drill"),
   logs: () => require("./commands/logs"),
