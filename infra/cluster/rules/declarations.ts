@@ -1,6 +1,7 @@
 import { contentRules, keyOf, Rule, twice } from "./contents";
 import { Fault, fault } from "../../config/errors";
 import { knownSettings } from "../settings";
+import { findWrong } from "../settings/values";
 import { ClusterSpec } from "../spec";
 
 /** Names of databases and roles that the cluster itself has. */
@@ -87,6 +88,9 @@ function roleSettings({ roles, version }: ClusterSpec): Fault[] {
       const key = `roles.${index}.settings.${name}`;
       // A setting of ALTER ROLE that pg_settings does not show
       if (name === "role") return memberOf.includes(String(value)) ? [] : [fault(key, `it is no member of "${value}", so its logins would fail`, `add ${value} to memberOf`)];
-      return name.includes(".") || name in known ? [] : [fault(key, `is not a setting of PostgreSQL ${version}`, "correct its spelling or remove it")];
+      const setting = Object.keys(known).find((each) => each.toLowerCase() === name.toLowerCase());
+      if (!setting) return name.includes(".") ? [] : [fault(key, `is not a setting of PostgreSQL ${version}`, "correct its spelling or remove it")];
+      const wrong = findWrong(known[setting], value);
+      return wrong ? [fault(key, wrong.problem, wrong.remedy)] : [];
     }));
 }

@@ -3,7 +3,8 @@ import { declarationRules, isTaken } from "./declarations";
 import { Fault, fault } from "../../config/errors";
 import { LEAST_MEMORY } from "../memory";
 import { poolFaults } from "../pools";
-import { KnownSetting, knownSettings } from "../settings";
+import { knownSettings } from "../settings";
+import { findWrong } from "../settings/values";
 import { ClusterSpec, Settings } from "../spec";
 import { floor, planTimers } from "../timers";
 import { isRewritten, lacksSpare, STRICT_LEAST } from "../topology";
@@ -91,19 +92,9 @@ function parameters({ version }: ClusterSpec, overrides: Settings): Fault[] {
       if (/^[a-z_]+\.[a-z_]+$/i.test(name)) return [];
       return [fault(key, `is not a setting of PostgreSQL ${version}`, "correct its spelling or remove it")];
     }
-    const { type, values } = known[name];
-    const remedy = values ? `use ${values.join(", ")}` : "correct it";
-    return isValue(known[name], value) ? [] : [fault(key, `${JSON.stringify(value)} is not a value of type ${type}`, remedy)];
+    const wrong = findWrong(known[name], value);
+    return wrong ? [fault(key, wrong.problem, wrong.remedy)] : [];
   });
-}
-
-function isValue({ type, values = [] }: KnownSetting, value: string | number | boolean): boolean {
-  const text = String(value).toLowerCase();
-  const isSwitch = /^(on|off|true|false|yes|no|1|0)$/.test(text);
-  if (type === "boolean") return isSwitch;
-  if (type === "integer" || type === "real") return /^-?\d+(\.\d+)?\s*(b|kb|mb|gb|tb|us|ms|s|min|h|d)?$/.test(text);
-  if (type === "enum") return values.includes(text) || (isSwitch && values.some((known) => known === "on" || known === "off"));
-  return typeof value !== "boolean";
 }
 
 function disk({ resources }: ClusterSpec): Fault[] {

@@ -8,6 +8,11 @@ export interface KnownSetting {
   type: string;
   /** Of an enum; Postgres takes further spellings of on and off. */
   values?: string[];
+  /** Of a number without one: "8kB", "ms". */
+  unit?: string;
+  /** In that unit. */
+  min?: number;
+  max?: number;
 }
 
 /** Every setting of a major version by name. Source: `postgres --describe-config` and pg_settings of 17.12 and 18.6. */
