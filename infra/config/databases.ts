@@ -1,7 +1,9 @@
 import { z } from "zod";
 
 export const identifier = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, "use 1–40 lower-case letters, digits and underscores, a letter first");
-const table = z.string().regex(/^[a-z_][a-z0-9_]{0,62}\.[a-z_][a-z0-9_]{0,62}$/, 'name its schema, too, for example "app.accounts"');
+// As it is stored: what needs quotes in SQL for its capitals is written without them
+const table = z.string().regex(/^[A-Za-z_]\w{0,62}\.[A-Za-z_]\w{0,62}$/, 'name it with its schema, without quotes and in its own capitals, for example "app.accounts"');
+const column = z.string().regex(/^[A-Za-z_]\w{0,62}$/, "name it without quotes and in its own capitals");
 const list = <T extends z.ZodType>(element: T) => z.array(element).default([] as never);
 const value = z.union([z.string(), z.number(), z.boolean()]);
 const privileges = z
@@ -18,7 +20,7 @@ const grant = z.strictObject({
   privileges: privileges.describe("what it may do"),
   on: z
     .string()
-    .regex(/^(database|schema [a-z_]\w*|(table|sequence) [a-z_]\w*\.[a-z_]\w*|function [a-z_]\w*\.[a-z_]\w*\([\w ,.[\]]*\)|all (tables|sequences|functions) in schema [a-z_]\w*)$/,
+    .regex(/^(database|schema [A-Za-z_]\w*|(table|sequence) [A-Za-z_]\w*\.[A-Za-z_]\w*|function [A-Za-z_]\w*\.[A-Za-z_]\w*\([\w ,.[\]]*\)|all (tables|sequences|functions) in schema [A-Za-z_]\w*)$/,
       'use database, "schema app", "table app.accounts", "sequence app.n", "function app.f(integer)" or "all tables|sequences|functions in schema app"')
     .describe('`database`, `schema app`, `table app.accounts`, `sequence app.n`, `function app.f(integer)` or `all tables in schema app`'),
 });
@@ -32,7 +34,7 @@ const defaultPrivilege = z.strictObject({
 });
 
 const partition = z.strictObject({
-  key: identifier.describe("column of the range"),
+  key: column.describe("column of the range"),
   interval: z.enum(["day", "week", "month"]).describe("span of one partition"),
   premake: z.int().min(1).max(60).default(4).describe("partitions made ahead of time"),
   retention: interval.optional().describe("age after which a partition is dropped with its rows; default: never"),
@@ -40,7 +42,7 @@ const partition = z.strictObject({
 
 const publishedTable = z.strictObject({
   name: table.describe("table, with its schema"),
-  columns: list(identifier).describe("columns that are sent; default: all"),
+  columns: list(column).describe("columns that are sent; default: all"),
   where: condition.optional().describe("rows that are sent, as an SQL condition"),
 });
 

@@ -26,7 +26,7 @@ export function describeDeclared(connect: () => Connection, publisher: { host: s
           { name: "app.accounts", storage: { fillfactor: 70, "toast.autovacuum_enabled": false } },
           { name: "app.events", storage: { autovacuum_analyze_scale_factor: 0.01 }, partition: { key: "created_at", interval: "month", premake: 5 } },
         ],
-        publications: [{ name: "pgha_pub", tables: [{ name: "app.accounts", columns: ["id", "name"], where: "name <> 'hidden'" }] }],
+        publications: [{ name: "pgha_pub", tables: [{ name: "app.accounts", columns: ["id", "name"], where: "name <> 'hidden'" }], operations: ["insert"] }],
       },
       {
         name: SHOP,

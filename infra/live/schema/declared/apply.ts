@@ -1,4 +1,5 @@
 import { DatabaseError, type Client, type QueryResult } from "pg";
+import { beforeOf } from "./before";
 import { prepareSchema, relationExists } from "../../postgres/connection";
 import { inTransaction } from "../../postgres/transaction";
 import { inOrder, type Item, type Items } from "./item";
@@ -13,8 +14,11 @@ const GONE = ["42P01", "42704", "3F000", "3D000", "42883"];
 export async function applyItems(client: Client, items: Items): Promise<string[]> {
   return inTransaction(client, async () => {
     await prepareDeclared(client);
-    for (const { key, undo, drop } of (await readDeclared(client)).filter(({ key }) => !(key in items))) {
-      if (undo) await undoOne(client, key, undo);
+    const recorded = await readDeclared(client);
+    const before = await givenBefore(client, items, recorded);
+    for (const each of recorded.filter(({ key }) => !(key in items))) {
+      const { key, drop } = each;
+      await undo(client, each);
       if (!drop || !(await isThere(client, key))) await client.query("DELETE FROM pgha.declared WHERE key = $1", [key]);
     }
     for (const [key, item] of inOrder(items)) {
@@ -22,7 +26,7 @@ export async function applyItems(client: Client, items: Items): Promise<string[]
         throw error instanceof DatabaseError && !/^(08|57P0)/.test(error.code ?? "") ? describeFailure(error, key, item) : error;
       });
       await client.query("RESET timezone");
-      await record(client, key, item);
+      await record(client, key, item, before[key]);
     }
     return leftovers(client, items);
   });
@@ -46,6 +50,8 @@ async function prepareDeclared(client: Client): Promise<void> {
     drop_statement text,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
   )`);
+  const { rowCount } = await client.query("SELECT FROM pg_attribute WHERE attrelid = 'pgha.declared'::regclass AND attname = 'given_before'");
+  if (!rowCount) await client.query("ALTER TABLE pgha.declared ADD COLUMN given_before text[]");
 }
 
 interface Recorded {
@@ -53,22 +59,42 @@ interface Recorded {
   undo: string | null;
   exists: string | null;
   drop: string | null;
+  /** Statements for what was given when it was declared first. */
+  before: string[] | null;
 }
 
 async function readDeclared(client: Client): Promise<Recorded[]> {
   if (!(await relationExists(client, "pgha.declared"))) return [];
-  return (await client.query(`SELECT key, undo, exists_query AS "exists", drop_statement AS drop FROM pgha.declared ORDER BY key`)).rows;
+  // The table of an older release has no such column until the next update
+  return (await client.query(`SELECT key, undo, exists_query AS "exists", drop_statement AS drop, to_jsonb(declared) -> 'given_before' AS before
+    FROM pgha.declared ORDER BY key`)).rows;
 }
 
-async function record(client: Client, key: string, item: Item): Promise<void> {
+/** What others had given of the things that are declared for the first time, as it is without all that was declared before. */
+async function givenBefore(client: Client, items: Items, recorded: Recorded[]): Promise<Record<string, string[]>> {
+  const queries = (key: string) => beforeOf(key, client.database!);
+  const fresh = Object.keys(items).filter((key) => queries(key).length && !recorded.some((each) => each.key === key));
+  if (!fresh.length) return {};
+  const found: Record<string, string[]> = {};
+  await client.query("SAVEPOINT bare");
+  for (const each of recorded) if (queries(each.key).length) await undo(client, each);
+  for (const key of fresh) {
+    found[key] = [];
+    for (const query of queries(key)) found[key].push(...((await unlessGone(client, query))?.rows ?? []).map(({ sql }) => String(sql)));
+  }
+  await client.query("ROLLBACK TO bare; RELEASE bare");
+  return found;
+}
+
+async function record(client: Client, key: string, item: Item, before?: string[]): Promise<void> {
   const { sql, undo, exists, drop } = item;
   await client.query(
-    `INSERT INTO pgha.declared (key, sql, undo, exists_query, drop_statement) VALUES ($1, $2, $3, $4, $5)
+    `INSERT INTO pgha.declared (key, sql, undo, exists_query, drop_statement, given_before) VALUES ($1, $2, $3, $4, $5, $6)
      ON CONFLICT (key) DO UPDATE SET sql = excluded.sql, undo = excluded.undo, exists_query = excluded.exists_query,
        drop_statement = excluded.drop_statement, applied_at = DEFAULT
      WHERE (declared.sql, declared.undo, declared.exists_query, declared.drop_statement)
        IS DISTINCT FROM (excluded.sql, excluded.undo, excluded.exists_query, excluded.drop_statement)`,
-    [key, sql, undo, exists, drop]);
+    [key, sql, undo, exists, drop, before]);
 }
 
 /** What it is a part of, an extension for example, may be gone as well. */
@@ -78,10 +104,11 @@ async function isThere(client: Client, key: string): Promise<boolean> {
   return Boolean(found?.rowCount);
 }
 
-async function undoOne(client: Client, key: string, undo: string): Promise<void> {
-  await unlessGone(client, undo).catch((error: Error) => {
-    throw new Error(`${key}: could not be undone: ${error.message}`, { cause: error });
-  });
+async function undo(client: Client, recorded: Recorded): Promise<void> {
+  for (const sql of [...(recorded.undo ? [recorded.undo] : []), ...(recorded.before ?? [])])
+    await unlessGone(client, sql).catch((error: Error) => {
+      throw new Error(`${recorded.key}: could not be undone: ${error.message}`, { cause: error });
+    });
 }
 
 /** Nothing where what the statement is about is not there. */

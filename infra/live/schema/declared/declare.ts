@@ -3,9 +3,10 @@ import type { SqlFiles } from "../migrations";
 import { slotItems, type LogicalSlot } from "../slots";
 import { connectItems, databaseItems, defaultPrivilegeItems, grantItems, schemaItems } from "./access";
 import { Items, literal } from "./item";
+import { publicationItems } from "./publications";
 import { roleItems } from "./roles";
 import { planSubscription, subscriptionItems, type SubscriptionPlan } from "./subscriptions";
-import { publicationItems, tableItems } from "./tables";
+import { tableItems } from "./tables";
 
 /** What one database is to hold beside what its migrations make. */
 export interface DatabasePlan {

@@ -1,6 +1,6 @@
 import type { DatabaseSpec } from "../../../cluster/spec";
-import type { Partitioning, Publication, TableDeclaration } from "../../../config/databases";
-import { createOnce, identifier, Items, literal, qualified } from "./item";
+import type { Partitioning, TableDeclaration } from "../../../config/databases";
+import { Items, literal, qualified } from "./item";
 
 /** Storage parameters and partitions of tables that migrations have made. */
 export function tableItems({ tables }: DatabaseSpec): Items {
@@ -55,27 +55,4 @@ function partitions({ name, storage }: TableDeclaration, { key, interval, premak
       drop: `DELETE FROM partman.part_config WHERE parent_table = ${literal(name)}; (no further partitions are made then)`,
     },
   ];
-}
-
-export function publicationItems({ publications }: DatabaseSpec): Items {
-  return Object.fromEntries(publications.map((publication) => [
-    `publication ${publication.name}`,
-    {
-      sql: [
-        createOnce(`CREATE PUBLICATION ${identifier(publication.name)}`),
-        `ALTER PUBLICATION ${identifier(publication.name)} SET ${published(publication)};`,
-        `ALTER PUBLICATION ${identifier(publication.name)} SET (publish = ${literal(publication.operations.join(", "))}, publish_via_partition_root = ${publication.viaRoot});`,
-      ].join("\n"),
-      exists: `SELECT FROM pg_publication WHERE pubname = ${literal(publication.name)}`,
-      drop: `DROP PUBLICATION ${identifier(publication.name)};`,
-    },
-  ]));
-}
-
-function published({ tables, schemas }: Publication): string {
-  return [
-    ...tables.map(({ name, columns, where }) =>
-      `TABLE ${qualified(name)}${columns.length ? ` (${columns.map(identifier).join(", ")})` : ""}${where ? ` WHERE (${where})` : ""}`),
-    ...schemas.map((schema) => `TABLES IN SCHEMA ${identifier(schema)}`),
-  ].join(", ");
 }
