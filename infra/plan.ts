@@ -48,6 +48,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     examples: config.examples,
     replication: { mode, synchronousStandbys: config.replication.synchronousStandbys },
     images: config.images,
+    packages: [...new Set(postgres.packages)].sort(),
     resources,
     timers: planTimers(mode, config.availability),
     maxWriteOutage: config.availability.maxWriteOutage,

@@ -163,6 +163,8 @@ export interface ClusterSpec {
   examples: string[];
   replication: { mode: Mode; synchronousStandbys: number };
   images: { base: string };
+  /** Debian packages beside Postgres on each server, some with =version. */
+  packages: string[];
   resources: Resources;
   timers: Timers;
   /** Seconds that no single failure may stop writes for, where that is promised. */

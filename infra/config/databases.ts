@@ -12,6 +12,9 @@ const privileges = z
   )
   .min(1, "name at least one privilege");
 const interval = z.string().regex(/^[1-9]\d{0,3} (day|week|month|year)s?$/, 'use a number of days, weeks, months or years, for example "12 months"');
+/** Source: PostgreSQL's manual, 23.3.1, those that a server has. */
+const encoding = z.enum(["UTF8", "EUC_CN", "EUC_JIS_2004", "EUC_JP", "EUC_KR", "EUC_TW", "ISO_8859_5", "ISO_8859_6", "ISO_8859_7", "ISO_8859_8", "KOI8R", "KOI8U",
+  ...Array.from({ length: 10 }, (_, index) => `LATIN${index + 1}`), "MULE_INTERNAL", "SQL_ASCII", "WIN866", "WIN874", ...Array.from({ length: 9 }, (_, index) => `WIN${1250 + index}`)]);
 // Goes into SQL as it is
 const condition = z.string().regex(/^[^;]+$/, "use one SQL condition, without a semicolon");
 
@@ -76,6 +79,11 @@ const database = z.strictObject({
   owner: identifier.optional().describe("role that owns it and its schemas (<name>_owner, which is made)"),
   roles: z.enum(["standard", "none"]).optional()
     .describe("standard: <name> reads and writes, <name>_readonly reads, <name>_migrator changes the schema as its owner; default: standard, none where an owner is declared"),
+  encoding: encoding.optional().describe("character set, fixed when it is made (UTF8); another one has locale C"),
+  locale: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9@._-]{0,62}$/, "use C, C.UTF-8 or a language such as sv or de-AT").optional()
+    .describe("order of its texts, fixed when it is made: `C` by bytes (a Matrix server wants it), `C.UTF-8`, `PG_UNICODE_FAST`, or a language such as `sv` or `de-AT` by ICU (C.UTF-8)"),
+  localeProvider: z.enum(["builtin", "icu", "libc"]).optional()
+    .describe("whose locale; libc has others than C, C.UTF-8 and POSIX with locales-all under postgres.packages; default: builtin for those that Postgres has by itself, otherwise icu"),
   poolSize: z.int().min(1).max(1000).optional()
     .describe("server connections for its writes at each pooler, and as many for reads (an equal share of what max_connections and the other databases leave)"),
   extensions: list(z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9_-]*$/).describe("name of the extension"), schema: identifier.default("public").describe("schema of its objects") }))

@@ -43,6 +43,10 @@ export const schema = z.strictObject({
         .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
         .default({})
         .describe("single Postgres settings that override the profile's"),
+      packages: z
+        .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9][A-Za-z0-9+.:~-]*)?$/, "use the name of a Debian package, postgresql-18-pgvector for example, with =version where it is to stay at one"))
+        .default([])
+        .describe("Debian packages beside Postgres on each server, for extensions: `postgresql-18-pgvector`, with `=version` to stay at one; servers are replaced one at a time"),
       tags: z.record(z.string(), tags).default({}).describe("Patroni's tags of single servers, by name, `postgres-3` for example: `nofailover`, `nosync`, `noloadbalance`, `clonefrom`, `failover_priority`"),
     })
     .prefault({}),

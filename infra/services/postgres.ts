@@ -45,7 +45,7 @@ export const postgres: Service<PostgresMember> = {
   waitsFor: ["haproxy", "pgbouncer"],
   gives: "leadership",
   container: {
-    image: ({ version }) => ({ tag: String(version), args: { POSTGRES: String(version) } }),
+    image: ({ version, packages }) => ({ tag: String(version), args: { POSTGRES: String(version), ...(packages.length && { PACKAGES: packages.join(" ") }) } }),
     volume: "/var/lib/pgha",
     memory: ({ resources }) => resources.memory,
     sharedMemory: ({ resources }) => resources.memory / 4,
@@ -56,7 +56,8 @@ export const postgres: Service<PostgresMember> = {
   machine: {
     role: "postgres",
     user: "postgres",
-    packages: ({ version }) => [`postgresql-${version}`, `postgresql-${version}-cron`, `postgresql-${version}-partman`, "patroni", "python3-etcd"],
+    // Clients still send Asia/Calcutta and US/Eastern
+    packages: ({ version, packages }) => [`postgresql-${version}`, `postgresql-${version}-cron`, `postgresql-${version}-partman`, "patroni", "python3-etcd", "tzdata-legacy", ...packages],
     programs: { ...Object.fromEntries(programs.map((name) => [`postgres/${name}`, `images/postgres/${name}`])), watchdog: "machine/watchdog" },
     units: ([patroni]) => [
       {

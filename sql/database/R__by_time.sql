@@ -2,7 +2,7 @@
 DO $$
 BEGIN
   IF NOT (SELECT rolsuper FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner WHERE nspname = 'partman') THEN
-    RAISE EXCEPTION 'schema partman of database % does not belong to a superuser', current_database() USING HINT = 'Rename it, ALTER SCHEMA partman RENAME TO …, and run again.';
+    RAISE EXCEPTION 'schema partman of database % does not belong to a superuser', current_database() USING HINT = 'Rename it, ALTER SCHEMA partman RENAME TO ..., and run again.';
   END IF;
 END
 $$;
@@ -127,7 +127,7 @@ BEGIN
     RAISE EXCEPTION '% is partitioned by another interval than %', named, told USING HINT = 'The interval of a table that is there cannot be changed.';
   END IF;
   IF NOT EXISTS (SELECT FROM pg_partitioned_table JOIN pg_attribute ON attrelid = partrelid AND attnum = partattrs[0] WHERE partrelid = $1 AND partstrat = 'r' AND partnatts = 1 AND attname = $2) THEN
-    RAISE EXCEPTION '% is not partitioned by range of %', named, $2 USING HINT = format('CREATE TABLE … PARTITION BY RANGE (%I)', $2);
+    RAISE EXCEPTION '% is not partitioned by range of %', named, $2 USING HINT = format('CREATE TABLE ... PARTITION BY RANGE (%I)', $2);
   END IF;
   INSERT INTO pgha.partitioned (parent, every, storage, newest, known_as) VALUES ($1, told, $7, $8, named)
   ON CONFLICT (parent) DO UPDATE SET storage = excluded.storage, newest = excluded.newest;

@@ -4,7 +4,7 @@ CREATE SCHEMA IF NOT EXISTS pgbouncer;
 DO $$
 BEGIN
   IF NOT (SELECT rolsuper FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner WHERE nspname = 'pgbouncer') THEN
-    RAISE EXCEPTION 'schema pgbouncer of database % does not belong to a superuser', current_database() USING HINT = 'Rename it, ALTER SCHEMA pgbouncer RENAME TO …, and run again.';
+    RAISE EXCEPTION 'schema pgbouncer of database % does not belong to a superuser', current_database() USING HINT = 'Rename it, ALTER SCHEMA pgbouncer RENAME TO ..., and run again.';
   END IF;
 END
 $$;

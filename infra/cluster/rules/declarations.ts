@@ -1,4 +1,6 @@
 import { contentRules, keyOf, Rule, twice } from "./contents";
+import { locales } from "./locales";
+import { packageRules } from "./packages";
 import { Fault, fault } from "../../config/errors";
 import { knownSettings } from "../settings";
 import { findWrong } from "../settings/values";
@@ -12,7 +14,7 @@ export function isTaken(name: string): boolean {
 }
 
 /** What is declared and cannot work. */
-export const declarationRules: Rule[] = [databaseNames, roleNames, roleReferences, databaseReferences, ...contentRules, roleSettings];
+export const declarationRules: Rule[] = [databaseNames, roleNames, roleReferences, databaseReferences, ...contentRules, roleSettings, locales, ...packageRules];
 
 function databaseNames(spec: ClusterSpec): Fault[] {
   const { declaredDatabases: names, database } = spec;

@@ -3,6 +3,7 @@ import type { Catalogue } from "./catalogue/catalogue";
 import { describeDrift } from "../drift";
 import { beginChange, beginChanges, recordChange, type Watch } from "./catalogue/record";
 import { isConnectionLoss, onPrimary, type Connection } from "../postgres/connection";
+import { createDatabase, refuseOtherLocale } from "./creation";
 import { applyItems } from "./declared/apply";
 import type { Declared } from "./declared/declare";
 import { leaveDatabases, retireSchedules } from "./declared/left";
@@ -77,15 +78,16 @@ async function applyAll(connection: Connection, schema: Schema, before: Record<s
     return work(client);
   });
   await within("postgres", async (client) => {
+    await refuseOtherLocale(client, declared.databases);
     await applyMigrations(client, migrations, "cluster");
-    await createDatabase(client, database);
+    await createDatabase(client, declared.databases.find(({ name }) => name === database) ?? { name: database });
   });
   await within(database, async (client) => {
     await applyMigrations(client, migrations, "database");
     if (schema.logs) await enableLogs(client, schema.logs);
   });
   const { warnings, recorded } = await within("postgres", async (client) => {
-    for (const { name } of declared.databases) await createDatabase(client, name);
+    for (const each of declared.databases) await createDatabase(client, each);
     const left = await applyItems(client, declared.cluster);
     await setPasswords(client, passwords);
     return { warnings: left, recorded: await recordedSlots(client, slotsDropped(declared, previous)) };
@@ -111,9 +113,4 @@ async function enableLogs(client: Client, { partition, hotDays, keepArchivesDays
   await client.query("SELECT pgha.enable_logs($1, $2, $3)", [partition, hotDays, keepArchivesDays]).catch((error: Error) => {
     throw new Error(`logs: ${error.message}`, { cause: error });
   });
-}
-
-async function createDatabase(client: Client, database: string): Promise<void> {
-  const { rows } = await client.query("SELECT FROM pg_database WHERE datname = $1", [database]);
-  if (!rows.length) await client.query(`CREATE DATABASE ${client.escapeIdentifier(database)}`);
 }

@@ -19,6 +19,8 @@ interface View {
   installs: boolean;
   pgdg: boolean;
   packages: string;
+  /** Their names, without versions. */
+  held: string;
   /** None, or one. */
   proxies: string[];
 }
@@ -41,6 +43,7 @@ export function userData(spec: ClusterSpec, { host, name, role, names }: Ec2Node
     installs: packages.source !== "baked",
     pgdg: packages.source === "pgdg",
     packages: installed.join(" "),
+    held: installed.map((each) => each.replace(/=.*/, "")).join(" "),
     proxies: packages.proxy ? [packages.proxy] : [],
   };
   return render("ec2/user-data.sh", view);

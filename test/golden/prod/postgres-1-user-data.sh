@@ -54,9 +54,9 @@ echo 'deb http://deb.debian.org/debian forky main' >/etc/apt/sources.list.d/fork
 printf 'Package: *\nPin: release n=forky\nPin-Priority: -1\n\nPackage: etcd-server etcd-client\nPin: release n=forky\nPin-Priority: 600\n' >/etc/apt/preferences.d/pgha
 again apt update
 echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
-again apt install -y --no-install-recommends postgresql-18 postgresql-18-cron postgresql-18-partman patroni python3-etcd
+again apt install -y --no-install-recommends postgresql-18 postgresql-18-cron postgresql-18-partman patroni python3-etcd tzdata-legacy
 # Newer ones come by a new image or by hand, one machine after the other
-apt-mark hold postgresql-18 postgresql-18-cron postgresql-18-partman patroni python3-etcd >/dev/null
+apt-mark hold postgresql-18 postgresql-18-cron postgresql-18-partman patroni python3-etcd tzdata-legacy >/dev/null
 
 cat >/usr/local/sbin/pgha-pull <<'END'
 #!/bin/bash

@@ -1,3 +1,4 @@
+import { localeOf, type Locale } from "../../../cluster/locale";
 import type { ClusterSpec, DatabaseSpec } from "../../../cluster/spec";
 import type { SqlFiles } from "../migrations";
 import { slotItems, type LogicalSlot } from "../slots";
@@ -11,6 +12,8 @@ import { tableItems } from "./tables";
 /** What one database is to hold beside what its migrations make. */
 export interface DatabasePlan {
   name: string;
+  /** Where another one than the cluster's is declared. */
+  locale?: Locale;
   items: Items;
   subscriptions: SubscriptionPlan[];
   slots: LogicalSlot[];
@@ -42,8 +45,10 @@ export function declare(spec: ClusterSpec, files: SqlFiles): Declared {
     databases: databases.map((database) => {
       const subscriptions = database.subscriptions.map(planSubscription);
       const slots = spec.slots.filter(({ type, database: of }) => type === "logical" && of === database.name).map(({ name, plugin }) => ({ name, plugin }));
+      const locale = localeOf(database);
       return {
         name: database.name,
+        ...(locale && { locale }),
         items: {
           ...(database.name === application ? scheduleItems(further.filter(hasPartitions)) : { "authentication of poolers": text(POOLER_FILES) }),
           ...(database.name !== application && hasPartitions(database) ? { "maintenance of partitions": text(PARTITION_FILES) } : {}),
