@@ -11,6 +11,7 @@ import { Consumer } from "./support/consumer";
 import { describeMigrations } from "./support/migrations";
 import { describeLogs } from "./support/logs";
 import { describeSchema } from "./support/database";
+import { describeDeclarations } from "./support/declarations";
 import { describeDeclared } from "./support/declared";
 import { describeDrift } from "./support/drift";
 import { describeExamples } from "./support/examples";
@@ -293,6 +294,7 @@ describe("a cluster, by the commands of the README", () => {
   describeExamples(connection);
   describeDrift(connection);
   describeMigrations(connection);
+  describeDeclarations(connection);
   describeApplications(connection);
   describeHostile(connection);
 

@@ -63,8 +63,9 @@ async function apply(connection: Connection, schema: Schema, previous?: Declared
     if (lost.length) throw new Error([...lost, ...warnings].join("\n"));
     return { ...(await readApplied(connection, schema.database))!, warnings };
   };
-  return attempt().catch((error) => {
-    if (!isConnectionLoss(error)) throw error;
+  return attempt().catch((error: Error) => {
+    // Two runs at once, each in another database, may meet in what all databases share
+    if (!isConnectionLoss(error) && !/tuple concurrently (updated|deleted)/.test(error.message)) throw error;
     return attempt();
   });
 }
