@@ -28,6 +28,7 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
     directWrite: login(role, endpoints.write),
     directRead: login(role, endpoints.read),
   });
+  const operatorUrls = (addresses: Address[]) => addresses.map((address) => pulumi.interpolate`https://admin:${stats}@${hostList([address])}/`);
   const migrator = spec.roles.find(({ name }) => name === `${database}_migrator`);
 
   return {
@@ -45,7 +46,9 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
     // For pgha itself, one host each: pausing poolers, and a checkpoint through a proxy
     poolerAdminUrls: endpoints.poolers.map((address) => url("pooler_admin", poolerAdmin, [address], "pgbouncer")),
     superuserUrls: endpoints.write.map((address) => url("postgres", postgres, [address], "postgres")),
-    statsUrls: endpoints.stats.map((address) => pulumi.interpolate`https://admin:${stats}@${hostList([address])}/`),
+    statsUrls: operatorUrls(endpoints.stats),
+    ...(endpoints.prometheus && { prometheusUrls: operatorUrls(endpoints.prometheus) }),
+    ...(endpoints.alertmanager && { alertmanagerUrls: operatorUrls(endpoints.alertmanager) }),
     patroniUrls: endpoints.patroni.map((address) => `https://${hostList([address])}`),
     caCertificate: authority.certificate,
     caFile: authority.certificate.apply((pem) => writeFile(caFile, pem)),
@@ -69,6 +72,7 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
       postgres: spec.members.map(({ name, host }) => ({ name, host })),
       haproxy: spec.proxies.map(({ name, host }) => ({ name, host })),
       pgbouncer: spec.poolers.map(({ name, host }) => ({ name, host })),
+      ...(spec.monitoring && { prometheus: spec.monitoring.servers.map(({ name, host }) => ({ name, host })) }),
     },
   };
 }

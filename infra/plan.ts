@@ -5,9 +5,11 @@ import type { DatabaseDeclaration } from "./config/databases";
 import { ConfigurationError } from "./config/errors";
 import { profiles } from "./cluster/profiles";
 import { planPool } from "./cluster/pools";
+import { monitoringFaults, planMonitoring } from "./cluster/monitoring";
 import { planRoles, withStandardRights } from "./cluster/roles";
 import { findFaults } from "./cluster/rules";
-import { ClusterSpec, DatabaseSpec, Resources, Server, Settings } from "./cluster/spec";
+import { servers } from "./cluster/servers";
+import { ClusterSpec, DatabaseSpec, Resources, Settings } from "./cluster/spec";
 import { tagFaults } from "./cluster/rules/tags";
 import { planTimers } from "./cluster/timers";
 import { tune } from "./cluster/tuning";
@@ -74,18 +76,13 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     })),
     networks: ["samenet"],
   };
+  const monitoring = planMonitoring(config, at);
+  if (monitoring) planned.monitoring = monitoring;
   const spec = config.target === "aws" && config.aws ? placeOnEc2(planned, config.aws) : planned;
-  const faults = [...findFaults(spec, postgres.parameters), ...portFaults(spec), ...tagFaults(spec, Object.keys(postgres.tags)), ...findEc2Faults(config, spec)];
+  const faults = [...findFaults(spec, postgres.parameters), ...portFaults(spec), ...tagFaults(spec, Object.keys(postgres.tags)), ...findEc2Faults(config, spec),
+    ...monitoringFaults(config)];
   if (faults.length) throw new ConfigurationError(faults);
   return spec;
-}
-
-function servers(cluster: string, service: string, count: number, further: string[] = []): Server[] {
-  return Array.from({ length: count }, (_, index) => {
-    const name = `${service}-${index + 1}`;
-    const host = `${cluster}-${name}`;
-    return { name, host, address: host, certificateNames: [host, "localhost", "127.0.0.1", ...further] };
-  });
 }
 
 /** Who never becomes the primary must not be the only one that has a commit. */

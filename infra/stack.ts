@@ -10,7 +10,7 @@ import { describeCluster } from "./outputs";
 import { underPolicies } from "./policies";
 import { dynamicConfiguration } from "./render/dynamic";
 import { accessRules } from "./render/patroni";
-import { ClusterSecrets, readSubscriptionPasswords } from "./secrets";
+import { ClusterSecrets, readReceiverSecrets, readSubscriptionPasswords } from "./secrets";
 import { ClusterReady } from "./resources/clusterReady";
 import { DynamicSettings } from "./resources/dynamicSettings";
 import { targets } from "./targets";
@@ -23,7 +23,7 @@ export function createStack(config: ClusterConfig) {
 function declareCluster(config: ClusterConfig) {
   const spec = planCluster(config);
   for (const warning of poolWarnings(spec)) void pulumi.log.warn(describeFault(warning));
-  const secrets = new ClusterSecrets(spec.name, spec.roles.filter(({ login }) => login).map(({ name }) => name));
+  const secrets = new ClusterSecrets(spec.name, spec.roles.filter(({ login }) => login).map(({ name }) => name), readReceiverSecrets(spec));
   const authority = new CertificateAuthority(`${spec.name}-ca`, spec.name);
   const operator = new Certificate(`${spec.name}-operator-certificate`, { authority, unit: "operator", names: [] });
 

@@ -10,6 +10,9 @@ export interface Endpoints {
   read: Address[];
   stats: Address[];
   patroni: Address[];
+  /** Where the cluster is watched. */
+  prometheus?: Address[];
+  alertmanager?: Address[];
   /** Name of a load balancer before the poolers and proxies. */
   balancer?: string;
 }

@@ -45,8 +45,15 @@ export interface Pooler extends Server {
   proxies: string[];
 }
 
+/** Prometheus, Alertmanager and the exporters of what does not speak for itself. */
+export interface PrometheusServer extends Server {
+  volume: string;
+  prometheusPort: number;
+  alertmanagerPort: number;
+}
+
 /** The services. A word more here is a service more: the compiler names what it needs. */
-export const KINDS = ["etcd", "postgres", "haproxy", "pgbouncer"] as const;
+export const KINDS = ["etcd", "postgres", "haproxy", "pgbouncer", "prometheus"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The servers of each. */
@@ -55,6 +62,7 @@ export interface ServerOf {
   postgres: PostgresMember;
   haproxy: Proxy;
   pgbouncer: Pooler;
+  prometheus: PrometheusServer;
 }
 
 /** How soon a failure is noticed and got over. Patroni's timers, seconds, and what goes with them elsewhere. */
@@ -146,6 +154,30 @@ export interface Logs {
   region?: string;
 }
 
+/** Who is told of alerts; what of it is secret comes from the stack's configuration. */
+export interface Receiver {
+  name: string;
+  type: "webhook" | "email" | "slack" | "pagerduty";
+  /** The least that it is told of. */
+  severity: "warning" | "critical";
+  url?: string;
+  to?: string;
+  from?: string;
+  smarthost?: string;
+  user?: string;
+  channel?: string;
+}
+
+export interface Monitoring {
+  servers: PrometheusServer[];
+  retentionDays: number;
+  /** Bytes. */
+  disk: number;
+  /** Bytes. */
+  memory: number;
+  receivers: Receiver[];
+}
+
 export interface ClusterSpec {
   name: string;
   target: "docker" | "aws";
@@ -176,6 +208,8 @@ export interface ClusterSpec {
   maxReadLag: number;
   slots: Slot[];
   logs: Logs;
+  /** undefined: nothing is watched. */
+  monitoring?: Monitoring;
   etcd: EtcdMember[];
   members: PostgresMember[];
   proxies: Proxy[];

@@ -3,6 +3,7 @@ import { awsSchema } from "./aws";
 import { ConfigurationError, Fault } from "./errors";
 import { declarations, identifier } from "./databases";
 import { logsSchema } from "./logs";
+import { monitoringSchema } from "./monitoring";
 import { size } from "./size";
 
 /** AWS and DNS take it, with the name of any part behind it. */
@@ -92,6 +93,7 @@ export const schema = z.strictObject({
     .prefault({}),
   database: z.strictObject({ name: identifier.default("app").describe("application database") }).prefault({}),
   logs: logsSchema.prefault({}),
+  monitoring: monitoringSchema.prefault({}),
   ...declarations,
   policies: z
     .record(
@@ -121,6 +123,8 @@ export const schema = z.strictObject({
       read: port.default(5433).describe("first proxy's way to the standbys"),
       stats: port.default(8404).describe("first proxy's statistics page"),
       patroni: port.default(8008).describe("first server's Patroni API"),
+      prometheus: port.default(9090).describe("Prometheus, where monitoring is enabled"),
+      alertmanager: port.default(9093).describe("Alertmanager"),
       offset: count(0, 50_000).default(0).describe("added to all ports: for a second cluster beside the first"),
     })
     .prefault({}),

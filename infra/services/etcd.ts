@@ -17,6 +17,17 @@ export const etcd: Service<EtcdMember> = {
   ],
   files: (spec, member) => [etcdFile(spec, member)],
   secrets: () => [{ name: "etcd_root", text: "{{etcdRoot}}" }, { name: "etcd_patroni", text: "{{etcdPatroni}}" }],
+  scrapes: [
+    {
+      job: "etcd",
+      by: "https",
+      port: 2379,
+      interval: 15,
+      keep: ["etcd_server_(has_leader|is_leader|leader_changes_seen_total|quota_backend_bytes|proposals_.+)", "etcd_mvcc_db_total_size.+",
+        "etcd_disk_(wal_fsync|backend_commit)_duration_seconds_(bucket|sum|count)", "process_(resident_memory_bytes|cpu_seconds_total|open_fds|start_time_seconds)"],
+    },
+    { job: "certificates", by: "tls", port: 2379, interval: 120 },
+  ],
   needs: [],
   waitsFor: [],
   container: { volume: "/var/lib/etcd", memory: () => 256 * MIB, stopSeconds: () => 10, healthInterval: 10, waitSeconds: 0 },

@@ -4,10 +4,14 @@ import { etcd } from "./etcd";
 import { haproxy } from "./haproxy";
 import { pgbouncer } from "./pgbouncer";
 import { postgres } from "./postgres";
+import { prometheus } from "./prometheus";
 import type { Port, Service } from "./service";
 
-/** The only place that knows all of them. */
-const services: { [K in Kind]: Service<ServerOf[K]> } = { etcd, postgres, haproxy, pgbouncer };
+type Services<K extends Kind> = { [One in K]: Service<ServerOf[One]> };
+
+/** The only places that know all of them. */
+const watched: Services<Exclude<Kind, "prometheus">> = { etcd, postgres, haproxy, pgbouncer };
+const services: Services<Kind> = { ...watched, prometheus: prometheus(Object.values(watched) as unknown as Service[]) };
 
 export const serviceOf = (kind: Kind): Service => services[kind];
 export const allServices: Service[] = KINDS.map(serviceOf);
@@ -47,7 +51,7 @@ export function endpointsOf(spec: ClusterSpec, hostOf: (server: Server) => strin
   const endpoints: Endpoints = { poolers: [], write: [], read: [], stats: [], patroni: [] };
   for (const { server, port, number } of publishedPorts(spec)) {
     const address: Address = { host: hostOf(server), port: number };
-    endpoints[port.published!.endpoint].push(address);
+    (endpoints[port.published!.endpoint] ??= []).push(address);
   }
   return endpoints;
 }

@@ -21,6 +21,7 @@ export const pgbouncer: Service<Pooler> = {
     { name: "userlist", text: userList(spec) },
     { name: "pgpass", text: "localhost:6432:pgbouncer:pooler_admin:{{poolerAdmin}}" },
   ],
+  scrapes: [{ job: "pgbouncer", by: "pgbouncer", port: 6432, interval: 15 }],
   needs: [],
   waitsFor: [],
   container: {

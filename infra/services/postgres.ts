@@ -40,6 +40,11 @@ export const postgres: Service<PostgresMember> = {
       PATRONI_ETCD3_PASSWORD: "{{etcdPatroni}}",
     },
   },
+  scrapes: [
+    { job: "patroni", by: "https", port: 8008, interval: 5 },
+    { job: "postgres", by: "postgres", port: 5432, interval: 10 },
+    { job: "certificates", by: "tls", port: 8008, interval: 120 },
+  ],
   needs: ["etcd"],
   // A switchover needs all of them
   waitsFor: ["haproxy", "pgbouncer"],

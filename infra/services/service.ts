@@ -1,6 +1,7 @@
 import type { Endpoints } from "../cluster/endpoints";
 import type { Role } from "../cluster/ec2/spec";
 import type { ClusterSpec, Kind, Server } from "../cluster/spec";
+import type { Scrape } from "../render/scrapes";
 import type { RenderedFile } from "../render/template";
 
 /** One service of a cluster, as both targets need it: plain data. A new one is a file like those beside, and a line in index.ts. */
@@ -14,6 +15,8 @@ export interface Service<S extends Server = Server> {
   /** Read at a server's first start only: a change of them replaces and restarts nothing. */
   firstFiles?(spec: ClusterSpec): RenderedFile[];
   secrets(spec: ClusterSpec): Secret[];
+  /** What Prometheus collects of its servers. */
+  scrapes?: Scrape[];
   /** Of programs that take a password from there only; `file` holds it on a machine. Values are texts as those of secrets. */
   environment?: { file: string; variables: Record<string, string> };
   /** Made after these, and replaced only while they are well. */

@@ -4,8 +4,9 @@ import type { ClusterSecrets } from "../secrets";
 export type Values = Record<string, pulumi.Output<string>>;
 
 /** Of a cluster's secrets, by the names that services use. */
-export function valuesOf({ passwords, roles }: ClusterSecrets): Values {
-  return { ...passwords, ...Object.fromEntries(Object.entries(roles).map(([name, password]) => [`role:${name}`, password])) };
+export function valuesOf({ passwords, statsHash, roles, receivers }: ClusterSecrets): Values {
+  const named = (kind: string, secrets: Values) => Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [`${kind}:${name}`, secret]));
+  return { ...passwords, "stats:hash": statsHash, ...named("role", roles), ...named("receiver", receivers) };
 }
 
 /** A text of a service with values for its {{names}}; throws for one that has none. */

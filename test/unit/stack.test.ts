@@ -134,3 +134,29 @@ describe("the stack", function () {
     }
   });
 });
+
+describe("the stack that is watched", function () {
+  this.timeout(20_000);
+  const watched = { monitoring: { enabled: true, receivers: [{ name: "hook", type: "webhook", url: "https://example.com/" }] } };
+  const rest = (resources: Registered[]) => resources.filter(({ name }) => !/prometheus|-ready$|-preflight$/.test(name));
+
+  it("has one container, volume and image more, and nothing else is another", async () => {
+    const plain = (await declareStack({})).resources;
+    const { resources, outputs } = await declareStack(watched);
+    const more = resources.filter(({ name }) => !plain.some((one) => one.name === name));
+    assert.deepEqual(more.map(({ name }) => name).sort(), [
+      "pgha-test-prometheus-1", "pgha-test-prometheus-1", "pgha-test-prometheus-1-certificate", "pgha-test-prometheus-1-data", "pgha-test-prometheus-1-handover", "pgha-test-prometheus-image",
+    ]);
+    assert.deepEqual(rest(resources), rest(plain));
+    const { inputs } = more.find(({ type }) => type === CONTAINER)!;
+    assert.deepEqual(inputs.ports.map(({ internal, external, ip }: any) => [internal, external, ip]), [[9090, 9090, "127.0.0.1"], [9093, 9093, "127.0.0.1"]]);
+    assert.ok(await pulumi.isSecret(pulumi.output(outputs.prometheusUrls)));
+  });
+
+  it("asks for what is secret of a receiver, by its key and remedy", async () => {
+    await assert.rejects(
+      () => declareStack({ monitoring: { enabled: true, receivers: [{ name: "chat", type: "slack" }] } }),
+      /pgha:chatSecret: the receiver chat needs its webhook's URL; pulumi config set --secret pgha:chatSecret/,
+    );
+  });
+});

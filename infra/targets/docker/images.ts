@@ -48,7 +48,7 @@ export class Images extends pulumi.ComponentResource {
       previous = image;
       return image.repoDigest;
     };
-    const built = inOrder.map(({ kind, container }) => {
+    const built = inOrder.filter((service) => service.servers(spec).length > 0).map(({ kind, container }) => {
       const { tag, args } = container.image?.(spec) ?? { tag: "1", args: {} };
       return [kind, build(kind, tag, args)];
     });

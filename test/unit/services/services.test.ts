@@ -10,7 +10,7 @@ import { MACHINE } from "../support/monitor";
 import { prodConfiguration } from "../support/prod";
 
 const project = path.join(__dirname, "../../..");
-const spec = planCluster(parseConfig({}, "dev", MACHINE));
+const spec = planCluster(parseConfig({ monitoring: { enabled: true } }, "dev", MACHINE));
 
 describe("a service", () => {
   for (const service of allServices)
@@ -45,13 +45,13 @@ describe("services", () => {
     const kinds = inOrder.map(({ kind }) => kind);
     assert.deepEqual([...kinds].sort(), allServices.map(({ kind }) => kind).sort());
     for (const { kind, needs, waitsFor } of inOrder) for (const other of [...needs, ...waitsFor]) assert.ok(kinds.indexOf(other) < kinds.indexOf(kind), `${kind} before ${other}`);
-    assert.deepEqual(lastServices.map(({ kind }) => kind).sort(), ["haproxy", "pgbouncer", "postgres"]);
+    assert.deepEqual(lastServices.map(({ kind }) => kind).sort(), ["haproxy", "pgbouncer", "postgres", "prometheus"]);
   });
 
   it("publish no port of one kind on a number that another server has", () => {
     const numbers = publishedPorts(spec).map(({ number }) => number);
     assert.equal(new Set(numbers).size, numbers.length);
-    assert.equal(numbers.length, 2 + 3 * 2 + 3);
+    assert.equal(numbers.length, 2 + 3 * 2 + 3 + 2);
   });
 
   it("stand on machines that do not wait for one another: a machine is replaced whole", () => {

@@ -33,6 +33,7 @@ export const badEc2Configurations: { title: string; aws?: object; raw?: object; 
   { title: "a volume too small for its speed", aws: { volumes: { wal: { size: "10GiB", iops: 12_000 } } }, key: "aws.volumes.wal.iops", says: /need a volume of 24 GiB/ },
   { title: "throughput beyond its operations", aws: { volumes: { data: { throughput: 1000 } } }, key: "aws.volumes.data.throughput", says: /need 4000 iops/ },
   { title: "a volume too small for data", aws: { volumes: { data: { size: "1GiB" } } }, key: "aws.volumes.data.size", says: /at least 10GiB/ },
+  { title: "monitoring", raw: { monitoring: { enabled: true } }, key: "monitoring.enabled", says: /no monitoring on EC2 yet.*of your own/ },
   { title: "ports of containers", raw: { ports: { offset: 100 } }, key: "ports.offset", says: /standard ports/ },
   { title: "the disk of containers", raw: { postgres: { disk: "100GiB" } }, key: "postgres.disk", says: /aws.volumes/ },
 ];

@@ -1,5 +1,5 @@
-/** A cluster in which everything is at its default, and one in which as much as possible is not. */
-export const configurations: Record<"default" | "large", unknown> = {
+/** A cluster in which everything is at its default, one in which as much as possible is not, and one that is watched. */
+export const configurations: Record<"default" | "large" | "monitored", unknown> = {
   default: {},
   large: {
     name: "shop",
@@ -14,5 +14,17 @@ export const configurations: Record<"default" | "large", unknown> = {
     slots: [{ name: "warehouse", type: "logical" }, { name: "archive", type: "physical" }],
     ports: { offset: 1000 },
     tls: { names: ["db.example.com"] },
+  },
+  monitored: {
+    monitoring: {
+      enabled: true,
+      receivers: [
+        { name: "hook", type: "webhook", url: "http://host.example.com:8080/alerts" },
+        { name: "secret_hook", type: "webhook", severity: "critical" },
+        { name: "mail", type: "email", to: "dba@example.com", from: "pgha@example.com", smarthost: "smtp.example.com:587", user: "pgha@example.com" },
+        { name: "chat", type: "slack", channel: "#databases" },
+        { name: "oncall", type: "pagerduty", severity: "critical" },
+      ],
+    },
   },
 };
