@@ -22,6 +22,7 @@ const commands: Record<string, () => Command> = {
   drift: () => require("./commands/drift"),
   doctor: () => require("./commands/doctor"),
   migrate: () => require("./commands/migrate"),
+  alerts: () => require("./commands/alerts"),
   drill: () => require("./commands/drill"),
   logs: () => require("./commands/logs"),
   plan: () => require("./commands/plan"),

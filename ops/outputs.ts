@@ -57,6 +57,8 @@ const schema = z.object({
   poolerAdminUrls: z.array(z.string()),
   superuserUrls: z.array(z.string()),
   statsUrls: z.array(z.string()),
+  /** Where the cluster is watched. */
+  prometheusUrls: z.array(z.string()).optional(),
   writeUrl: z.string(),
   readUrl: z.string(),
   haproxyWriteUrl: z.string(),

@@ -39,8 +39,8 @@ export interface Cost {
   prices: string;
 }
 
-/** The order in which services are made anew: the servers of Postgres wait for all others. */
-const ranks = ["etcd", "haproxy", "pgbouncer", "edge", "postgres"];
+/** The order in which services are made anew: the servers of Postgres wait for all others, and are watched to the end. */
+const ranks = ["etcd", "haproxy", "pgbouncer", "edge", "postgres", "prometheus"];
 
 const severity: Operation[] = ["delete", "replace", "update", "create"];
 

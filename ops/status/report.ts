@@ -1,3 +1,4 @@
+import { Alert } from "../alerts/prometheus";
 import { Budget } from "../outputs";
 
 /** What `pgha status --json` prints. Stable: keys may be added, none changes its meaning. */
@@ -17,6 +18,8 @@ export interface StatusReport {
   maintenance?: Maintenance;
   /** What the primary says of its WAL. */
   wal?: Wal;
+  /** Absent where nothing is watched. */
+  alerts?: Alerts;
   /** With --budget: how long writes stop in each kind of failure, as computed from the timers. Seconds. */
   budget?: Budget;
 }
@@ -160,6 +163,13 @@ export interface Slot {
   /** Why it is of no use any more. */
   reason?: string;
   retainedBytes?: number;
+}
+
+/** What Prometheus says. */
+export interface Alerts {
+  /** Why nothing is known of it. */
+  error?: string;
+  firing: Alert[];
 }
 
 /** What the cluster as a whole says of itself; absent when no Patroni answers. */

@@ -1,3 +1,4 @@
+import { Alert } from "../alerts/prometheus";
 import { formatBytes, formatSeconds } from "../format";
 import { Cell, Column } from "../table";
 import { Tone } from "../terminal";
@@ -159,4 +160,11 @@ export function budgetRow({ title, typical, worst, until, mayLose }: Budget["fai
     worst === null ? text(`until ${until}`, "warn") : text(`${worst} s`),
     text(loss, loss === "nothing" ? undefined : "warn"),
   ];
+}
+
+export const alertColumns: Column[] = [{ title: "severity" }, { title: "alert" }, { title: "for", align: "right", spare: 1 }, { title: "means" }];
+
+export function alertRow({ severity, name, since, summary }: Alert, time: string): Cell[] {
+  const tone = severity === "critical" ? "bad" : severity === "warning" ? "warn" : undefined;
+  return [text(severity, tone), text(name), text(formatSeconds(Math.max(0, (Date.parse(time) - Date.parse(since)) / 1000))), text(summary)];
 }

@@ -1,10 +1,11 @@
 import { counted } from "../../tools/words";
 import { formatBytes, formatSeconds } from "../format";
+import { alertProblems } from "./alerts";
 import { maintenanceProblems } from "./maintenance";
 import { lacksWal, slotProblems } from "./wal";
 import { ClusterState, Member, StatusReport, Verdict } from "./report";
 
-export interface Evidence extends Pick<StatusReport, "members" | "etcd" | "poolers" | "proxies" | "endpoints" | "certificates" | "maintenance" | "wal"> {
+export interface Evidence extends Pick<StatusReport, "members" | "etcd" | "poolers" | "proxies" | "endpoints" | "certificates" | "maintenance" | "wal" | "alerts"> {
   now: Date;
   state?: ClusterState;
   replication: { mode: "asynchronous" | "priority" | "quorum" | "strict"; synchronousStandbys: number };
@@ -35,6 +36,7 @@ export function judge(evidence: Evidence): Verdict {
   if (evidence.maintenance && evidence.endpoints.every(({ name, error }) => name !== "write" || !error))
     problems.push(...maintenanceProblems(evidence.maintenance, primary, evidence.now));
   if (evidence.wal) problems.push(...slotProblems(evidence.wal, members));
+  if (evidence.alerts) problems.push(...alertProblems(evidence.alerts));
   const primaries = members.filter(({ error, role, state }) => !error && role === "primary" && state === "running");
   const standbys = members.filter(streams);
   if (members.every(({ error }) => error))

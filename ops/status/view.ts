@@ -3,7 +3,7 @@ import { Budget } from "../outputs";
 import { Cell, Column, layOut } from "../table";
 import { Screen, Tone } from "../terminal";
 import { ServedCertificate, StatusReport } from "./report";
-import { budgetColumns, budgetRow, endpointColumns, endpointRow, etcdColumns, etcdRow, jobColumns, jobRow, memberColumns, memberRow, partitionedColumns, partitionedRow, poolerColumns, poolerRow, proxyColumns, proxyRow } from "./tables";
+import { alertColumns, alertRow, budgetColumns, budgetRow, endpointColumns, endpointRow, etcdColumns, etcdRow, jobColumns, jobRow, memberColumns, memberRow, partitionedColumns, partitionedRow, poolerColumns, poolerRow, proxyColumns, proxyRow } from "./tables";
 import { certificateWarning } from "./verdict";
 
 /** The report as a person reads it: the verdict first, then what it rests on. */
@@ -22,6 +22,7 @@ export function viewStatus(report: StatusReport, screen: Screen): string {
     ...section("Endpoints", endpointColumns, report.endpoints.map(endpointRow), screen),
     ...section("Jobs", jobColumns, (report.maintenance?.jobs ?? []).map(jobRow), screen),
     ...section("Tables by time", partitionedColumns, (report.maintenance?.tables ?? []).map(partitionedRow), screen),
+    ...section("Alerts", alertColumns, (report.alerts?.firing ?? []).map((alert) => alertRow(alert, report.time)), screen),
     ...certificateLines(report.certificates, screen),
     ...(report.budget ? budgetLines(report.budget, screen) : []),
     "",
