@@ -27,15 +27,17 @@ export function restartLine({ settings, servers }: PlanReport): string[] {
   return [`Postgres restarts one server at a time, ${first}; writers wait at the poolers meanwhile`];
 }
 
-/** What clients notice of a server that is made anew. */
+/** What clients notice of a server that is made anew, or goes. */
 const costs: Record<string, string> = {
-  postgres: "; the one that is primary hands over before",
+  haproxy: "; each ends the sessions of those that connect to it directly, the poolers go on with another",
   pgbouncer: "; each ends the connections of its clients, whose statements of that moment fail",
 };
+const replaced: Record<string, string> = { ...costs, postgres: "; the one that is primary hands over before" };
+const gone: Record<string, string> = { ...costs, postgres: "; one that is primary stops writes until a failover: npx pgha switchover before" };
 
 export function serverLines({ servers, new: isNew }: PlanReport): string[] {
   return servers.map(({ role, names, operation }, index) => {
-    const cost = operation === "replace" ? (costs[role] ?? "") : "";
+    const cost = (operation === "create" ? {} : operation === "delete" ? gone : replaced)[role] ?? "";
     const verb = operation === "create" ? (isNew ? "" : "new: ") : operation === "delete" ? "goes: " : "";
     return `${index + 1}  ${verb}${names.join(", ")}${cost}`;
   });

@@ -40,6 +40,14 @@ describe("a plan", () => {
     ]);
     assert.match(viewPlan(report(), screen), /pgha-dev-pgbouncer-1; each ends the connections of its clients, whose statements of that moment fail/);
     assert.match(viewPlan(report(), screen), /3 {2}pgha-dev-postgres-1, pgha-dev-postgres-2; the one that is primary hands over before/);
+    assert.match(viewPlan(report(), screen), /1 {2}pgha-dev-haproxy-1; each ends the sessions of those that connect to it directly/);
+  });
+
+  it("says of servers that go what that costs, and how to spare it", () => {
+    const goes = (role: string) => viewPlan({ ...report(), servers: [{ role, names: ["one"], operation: "delete" }] }, screen);
+    assert.match(goes("postgres"), /goes: one; one that is primary stops writes until a failover: npx pgha switchover before/);
+    assert.match(goes("pgbouncer"), /goes: one; each ends the connections of its clients/);
+    assert.match(goes("etcd"), /goes: one$/m);
   });
 
   it("shows the difference of every file, and not what a cluster is made with once", () => {
