@@ -14,6 +14,8 @@ import { describeSchema } from "./support/database";
 import { describeDeclarations } from "./support/declarations";
 import { describeDeclared } from "./support/declared";
 import { describeDrift } from "./support/drift";
+import { describeDoctor, withBareServer } from "./support/doctor";
+import { proveChecks } from "./support/doctor/prove";
 import { describeExamples } from "./support/examples";
 import { describeHeld } from "./support/held";
 import { describeHostile } from "./support/hostile";
@@ -163,6 +165,8 @@ describe("a cluster, by the commands of the README", () => {
     assert.match(table, /healthy/);
     assert.ok(!table.includes(takeApart(outputs.writeUrl).password));
   });
+
+  describeDoctor(() => project, { cluster: CLUSTER, stack: "e2e", superuser });
 
   describe("every rendered file, judged by its own program", () => {
     it("quick-patroni --validate-config", async () => {
@@ -637,6 +641,7 @@ describe("a cluster, by the commands of the README", () => {
       const [{ version }] = await query(second.writeUrl, second.caCertificate, "SHOW server_version").then((rows) => [{ version: rows[0].server_version }]);
       assert.match(version, /^17\./);
       assert.deepEqual(await query(second.readUrl, second.caCertificate, "SELECT pg_is_in_recovery() AS standby"), [{ standby: true }]);
+      await withBareServer(project.docker, "pgha-e2e-second/postgres:17", proveChecks);
       await project.must("down", "--stack", "second", "--data", "--yes");
       assert.deepEqual(await project.remains("pgha-e2e-second"), { containers: [], volumes: [], networks: [] });
       assert.deepEqual(await startedAt(), before);
