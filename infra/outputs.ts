@@ -65,6 +65,7 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
       postgresVersion: spec.version,
       database,
       databases: spec.databases.map(({ name }) => name),
+      profile: spec.profile,
       drift: spec.drift,
       examples: spec.examples,
       replication: spec.replication,

@@ -21,6 +21,7 @@ const commands: Record<string, () => Command> = {
   resume: () => require("./commands/resume"),
   drift: () => require("./commands/drift"),
   doctor: () => require("./commands/doctor"),
+  check: () => require("./commands/check"),
   migrate: () => require("./commands/migrate"),
   alerts: () => require("./commands/alerts"),
   drill: () => require("./commands/drill"),

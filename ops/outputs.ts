@@ -43,6 +43,8 @@ const schema = z.object({
       mode: z.enum(["asynchronous", "priority", "quorum", "strict"]),
       synchronousStandbys: z.number(),
     }),
+    /** Absent from stacks that were deployed before it was told. */
+    profile: z.string().optional(),
     /** What counts as drift in them. */
     drift: z.enum(["declared", "all"]).optional(),
     /** Example schemas in the application database. */

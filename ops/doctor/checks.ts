@@ -7,6 +7,7 @@ import { integrity } from "./checks/integrity";
 import { logical } from "./checks/logical";
 import { patroni } from "./checks/patroni";
 import { poolers } from "./checks/poolers";
+import { profile } from "./checks/profile";
 import { proxies } from "./checks/proxies";
 import { roles } from "./checks/roles";
 import { schema } from "./checks/schema";
@@ -27,7 +28,7 @@ export const themes: Record<string, Check[]> = {
   "Hosts": hosts,
   "WAL and replication": [...wal, ...slots],
   "Sessions and locks": sessions,
-  "Workload": workload,
+  "Workload": [profile, ...workload],
   "Vacuum and bloat": [...vacuum, ...bloat],
   "Indexes": [...indexes, ...usage],
   "Schema": [...schema, ...logical],

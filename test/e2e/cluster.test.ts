@@ -166,7 +166,7 @@ describe("a cluster, by the commands of the README", () => {
     assert.ok(!table.includes(takeApart(outputs.writeUrl).password));
   });
 
-  describeDoctor(() => project, { cluster: CLUSTER, stack: "e2e", superuser });
+  describeDoctor(() => project, { cluster: CLUSTER, stack: "e2e", superuser, application: inApplication });
 
   describe("every rendered file, judged by its own program", () => {
     it("quick-patroni --validate-config", async () => {

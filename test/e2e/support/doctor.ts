@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type Docker from "dockerode";
 import { Client } from "pg";
 import { DoctorReport } from "../../../ops/doctor/report";
+import { OrphanReport } from "../../../ops/orphans/count";
 import { proveChecks } from "./doctor/prove";
 import { eventually, Project } from "./project";
 
@@ -35,7 +36,7 @@ export async function withBareServer(docker: Docker, image: string, work: (open:
 }
 
 /** The doctor on a cluster that is well, and with three things wrong; its SQL on a server on which each fault is made. */
-export function describeDoctor(project: () => Project, { cluster, stack, superuser }: { cluster: string; stack: string; superuser(sql: string): Promise<unknown> }): void {
+export function describeDoctor(project: () => Project, { cluster, stack, superuser, application }: { cluster: string; stack: string; superuser(sql: string): Promise<unknown>; application(sql: string): Promise<unknown> }): void {
   const diagnose = async (...more: string[]) => {
     const { code, stdout, text } = await project().run("pgha", "doctor", "--stack", stack, "--json", ...more);
     assert.ok(code === 0 || code === 3, text);
@@ -64,6 +65,19 @@ export function describeDoctor(project: () => Project, { cluster, stack, superus
         await superuser("ALTER SYSTEM RESET work_mem");
         await superuser(`DROP ROLE "Boss"`);
         await superuser("SELECT pg_drop_replication_slot('loose')");
+      }
+    });
+
+    it("has rows without a parent counted by `pgha check orphans`, as the role that only reads", async () => {
+      const count = async () => JSON.parse((await project().run("pgha", "check", "orphans", "--stack", stack, "--json")).stdout) as OrphanReport;
+      const strays = ({ relations }: OrphanReport) => relations.filter(({ child }) => /strays/.test(child)).map(({ child, by, orphans }) => `${child} ${by} ${orphans}`);
+      await application(`SET ROLE app_owner; CREATE SCHEMA strays; CREATE TABLE strays.orders (id bigint PRIMARY KEY); CREATE TABLE strays.lines (order_id bigint); INSERT INTO strays.lines VALUES (1), (2), (NULL);
+        CREATE TABLE strays.late (order_id bigint); INSERT INTO strays.late VALUES (3); ALTER TABLE strays.late ADD FOREIGN KEY (order_id) REFERENCES strays.orders NOT VALID`);
+      try {
+        await eventually(30, async () => assert.deepEqual(strays(await count()), ["strays.late foreign key 1", "strays.lines name 2"]));
+        assert.deepEqual((await count()).missed, []);
+      } finally {
+        await application("DROP SCHEMA strays CASCADE");
       }
     });
 

@@ -54,6 +54,7 @@ export const serverFaults: Fault[] = [
     check: "temporary-files", later: { count: 2 ** 40 }, days: 1, says: /1 TB a day in \d+ temporary files of database postgres/,
     make: ["SET work_mem = '64kB'; SELECT count(*) FROM (SELECT md5(g::text) FROM generate_series(1, 50000) g ORDER BY 1) s; SELECT pg_stat_force_next_flush()"],
   },
+  { check: "profile", later: { inserted: 1e9, updated: 0, deleted: 10 }, days: 10, says: /^profile oltp, and 100 % of all rows written are inserts, 1157 a second/, make: [] },
   { check: "rollbacks", later: { count: 30_000, of: 40_000 }, says: /75 % of 40000 transactions in database postgres/, make: ["BEGIN; ROLLBACK"] },
   { check: "lost-sessions", later: { count: 5000, of: 10_000 }, says: /5000 of 10000 sessions of database postgres/, make: [] },
   { check: "recovery-conflicts", later: { count: 400 }, says: /400 queries of database postgres were cancelled/, make: [] },

@@ -4,7 +4,7 @@ import { checks } from "../../../../ops/doctor/checks";
 
 const servers = ["postgres-1", "postgres-2"];
 const context: Context = {
-  cluster: { postgres: servers.map((name) => ({ name, host: name })) } as Context["cluster"],
+  cluster: { profile: "logs", postgres: servers.map((name) => ({ name, host: name })) } as Context["cluster"],
   expected: { configuration: { postgresql: { parameters: { work_mem: "4MB", jit: "off" } } }, accessRules: [] },
 };
 const GB = 2 ** 30;
@@ -25,6 +25,7 @@ const recorded: [id: string, well: object[], ill: object[], says: string[]][] = 
   ["long-statements", [{ pid: 7, who: "x", seconds: null }], [{ pid: 7, who: "app in app (psql)", seconds: 7200 }], ["note postgres-1: app in app (psql) has been in one transaction for 2 h"]],
   ["lock-waits", [{ pid: 7, who: "x", waiting: 1, seconds: 9 }], [{ pid: 0, who: "a prepared transaction", waiting: 3, seconds: 61 }], ["critical postgres-1: 3 sessions wait, the first for 1 min 1 s, for process 0: a prepared transaction"]],
   ["commits-waiting", [{ waiting: 3, seconds: 0.2 }], [{ waiting: 1, seconds: 12 }], ["critical postgres-1: 1 commit waits, the first for 12 s"]],
+  ["profile", [{ inserted: 1e10, updated: 1e9, deleted: 0 }], [{ inserted: 1e8, updated: 3e8, deleted: 0 }], ["note postgres-1: profile logs, and 75 % of all rows written are updates or deletes, 116 a second"]],
   ["deadlocks", [{ database: "app", count: 20, of: 0 }], [{ database: "app", count: 60, of: 0 }], ["warning postgres-1: 60 deadlocks in database app, 2 a day"]],
   ["temporary-files", [{ database: "app", count: 200 * GB, of: 9 }], [{ database: "app", count: 600 * GB, of: 9 }], ["note postgres-1: 20 GB a day in 9 temporary files of database app"]],
   ["rollbacks", [{ database: "app", count: 9000, of: 9000 }, { database: "b", count: 20_000, of: 1e6 }], [{ database: "app", count: 20_000, of: 40_000 }], ["note postgres-1: 50 % of 40000 transactions in database app were rolled back"]],
