@@ -71,7 +71,8 @@ export const settings: SqlCheck[] = [
     cause: "ALTER SYSTEM, patronictl edit-config or a file that was changed by hand: the next update may undo it.",
     mend: UP,
     risk: "Some settings restart the servers, one after the other; npx pgha plan shows it.",
-    sql: "SELECT name, setting, unit, vartype FROM pg_settings WHERE setting IS NOT NULL AND NOT pending_restart",
+    // Not those that this session has set for itself
+    sql: "SELECT name, setting, unit, vartype FROM pg_settings WHERE setting IS NOT NULL AND NOT pending_restart AND source <> 'client'",
     judge: (answers, context) => ({ found: notAsDeclared(answers, context) }),
   },
   byRow<{ line: string; why: string }>({

@@ -9,9 +9,18 @@ import { eventually, Project } from "./project";
 /** What the machine that the tests run on, and what else runs there, decides. */
 const OF_THE_MACHINE = ["disks", "memory-pressure", "cpu-throttled", "endpoints-slow"];
 
-/** Settings of a server on which anything may be broken; each of them is one that a fault needs. */
-const SETTINGS = ["listen_addresses=*", "shared_preload_libraries=pg_stat_statements", "wal_level=logical", "max_prepared_transactions=5", "archive_mode=on", "archive_command=true", "allow_system_table_mods=on"];
-const START = `initdb -D /tmp/bare -U postgres --auth trust --locale-provider builtin --locale C.UTF-8 --encoding UTF8 >/dev/null && echo "host all all all trust" >>/tmp/bare/pg_hba.conf && exec postgres -D /tmp/bare ${SETTINGS.map((each) => `-c ${each.replace("*", "'*'")}`).join(" ")}`;
+/** A server on which anything may be broken; each setting is one that a fault needs, in a file, where ALTER SYSTEM is stronger. */
+const START = `initdb -D /tmp/bare -U postgres --auth trust --locale-provider builtin --locale C.UTF-8 --encoding UTF8 >/dev/null && cd /tmp/bare && echo "host all all all trust" >>pg_hba.conf
+cat >>postgresql.conf <<END
+listen_addresses = '*'
+shared_preload_libraries = 'pg_stat_statements'
+wal_level = logical
+max_prepared_transactions = 5
+archive_mode = on
+archive_command = 'true'
+allow_system_table_mods = on
+END
+exec postgres -D /tmp/bare`;
 
 /** Runs `work` beside a Postgres of this image, alone and without TLS, that is gone afterwards. */
 export async function withBareServer(docker: Docker, image: string, work: (open: (user: string, database: string, options?: string) => Promise<Client>) => Promise<void>): Promise<void> {

@@ -13,7 +13,7 @@ export const faults: Fault[] = [...serverFaults, ...databaseFaults];
 
 /** Its pg_hba.conf is not a cluster's. */
 const NOT_OF_A_SERVER_ALONE = ["access-rules"];
-const context: Context = { cluster: { profile: "oltp", postgres: [{ name: "bare", host: "bare" }] } as Context["cluster"], expected: { configuration: { postgresql: { parameters: { work_mem: "4MB" } } }, accessRules: [] } };
+const context: Context = { cluster: { profile: "oltp", postgres: [{ name: "bare", host: "bare" }] } as Context["cluster"], expected: { configuration: { postgresql: { parameters: { work_mem: "4MB", max_parallel_workers_per_gather: 2 } } }, accessRules: [] } };
 
 /** Every SQL check on a server of its own: silent while it is fresh, and each finds the fault that is made for it. */
 export async function proveChecks(open: (user: string, database: string, options?: string) => Promise<Client>): Promise<void> {
