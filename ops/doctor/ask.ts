@@ -1,4 +1,6 @@
 import { DatabaseError } from "pg";
+import { isConnectionLoss } from "../../infra/live/postgres/connection";
+import { counted } from "../../tools/words";
 import { Answer, SqlCheck } from "./check";
 import { Session } from "./servers";
 
@@ -22,12 +24,20 @@ export function isFor({ needs }: SqlCheck, { standby, database }: Pick<Session, 
 /** Asks one after the other until `deadline` (milliseconds); never throws. */
 export async function askAll(session: Session, checks: SqlCheck[], deadline: number): Promise<Asked[]> {
   const asked: Asked[] = [];
-  for (const check of checks) asked.push(Date.now() < deadline ? await ask(session, check) : { check, missed: `${check.id} on ${session.server}, database ${session.database}: no time was left` });
+  for (const check of checks) {
+    const late = Date.now() >= deadline;
+    const one = late ? undefined : await ask(session, check);
+    if (one && !one.lost) asked.push(one);
+    // What is left is one thing, not one a check
+    else return [...asked, { check, missed: `${counted(checks.length - asked.length, "check")} on ${placeOf(session)}: ${one?.missed ?? "no time was left"}` }];
+  }
   return asked;
 }
 
-async function ask({ client, server, database, standby, statisticsDays }: Session, check: SqlCheck): Promise<Asked> {
-  const where = `${server}, database ${database}`;
+const placeOf = ({ server, database }: Session) => `${server}, database ${database}`;
+
+async function ask(session: Session, check: SqlCheck): Promise<Asked & { lost?: boolean }> {
+  const { client, server, database, standby, statisticsDays } = session;
   const began = Date.now();
   try {
     const { rows } = await client.query(check.sql);
@@ -35,6 +45,7 @@ async function ask({ client, server, database, standby, statisticsDays }: Sessio
     return { check, answer: { server, database, standby, statisticsDays, rows, at: began / 1000 + took / 2, took } };
   } catch (error) {
     if (check.without && error instanceof DatabaseError && ABSENT.includes(error.code ?? "")) return { check, unknown: { where: server, why: check.without } };
-    return { check, missed: `${check.id} on ${where}: ${(error as Error).message}` };
+    if (isConnectionLoss(error)) return { check, missed: (error as Error).message, lost: true };
+    return { check, missed: `${check.id} on ${placeOf(session)}: ${(error as Error).message}` };
   }
 }

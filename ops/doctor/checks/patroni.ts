@@ -2,6 +2,7 @@ import { compareConfiguration } from "../../../infra/live/settings/expected";
 import { describeDrift } from "../../../infra/live/drift";
 import { formatSeconds } from "../../format";
 import { Member } from "../../status/report";
+import { lacksWal } from "../../status/wal";
 import { Found, ofParts } from "../check";
 
 const cluster = (evidence: string, more: Partial<Found> = {}): Found => ({ where: "cluster", evidence, ...more });
@@ -30,7 +31,8 @@ export const patroni = [
     risk: "A forced failover may lose commits that only the old primary has; it says which and asks.",
     found({ status: { members } }) {
       const primaries = members.filter(isPrimary);
-      if (primaries.length === 1) return [];
+      // Where nobody answers members-silent has said it
+      if (primaries.length === 1 || members.every(({ error }) => error)) return [];
       return [cluster(primaries.length ? `${primaries.map(({ name }) => name).join(" and ")} are both primaries` : "nobody takes writes")];
     },
   }),
@@ -40,10 +42,12 @@ export const patroni = [
     needs: "patroni",
     severity: "critical",
     cause: "The standby is being copied or started, or needs WAL that the primary has no more.",
-    mend: "npx pgha reinit …",
-    risk: "Deletes that standby's data and copies it anew: load on the network and on the server it copies from.",
-    found: ({ status: { members } }) => members.filter((member) => isStandby(member) && member.state !== "streaming")
-      .map(({ name, state }) => ({ where: name, evidence: `it is ${state}`, mend: `npx pgha reinit ${name}` })),
+    mend: "npx pgha status; where it says so, npx pgha reinit …",
+    risk: "reinit deletes that standby's data and copies it anew: load on the network and on the server it copies from.",
+    found: ({ status: { members, wal } }) => members.filter((member) => isStandby(member) && member.state !== "streaming").map((member) =>
+      lacksWal(member, wal)
+        ? { where: member.name, evidence: `it is ${member.state} and needs WAL that the primary has no more`, mend: `npx pgha reinit ${member.name}` }
+        : { where: member.name, evidence: `it is ${member.state}`, mend: "npx pgha status --watch; most come back by themselves" }),
   }),
   ofParts({
     id: "synchronous-standbys",
@@ -54,7 +58,7 @@ export const patroni = [
     mend: "npx pgha doctor --only members-silent,standbys",
     risk: "None: it only looks.",
     found({ status: { members } }, { cluster: { replication } }) {
-      if (replication.mode === "asynchronous") return [];
+      if (replication.mode === "asynchronous" || members.every(({ error }) => error)) return [];
       const fit = members.filter((member) => isStandby(member) && member.state === "streaming" && member.sync !== "asynchronous").length;
       return fit < replication.synchronousStandbys ? [cluster(`${fit} of ${replication.synchronousStandbys}`)] : [];
     },

@@ -33,8 +33,9 @@ export const proxies = [
     risk: "None: it only looks.",
     found({ status }) {
       const primaries = status.members.filter(({ error, role }) => !error && role === "primary").map(({ name }) => name);
+      const known = primaries.length > 0;
       return status.proxies.filter(({ error }) => !error).flatMap(({ name, write = [] }) =>
-        write.length === 1 && primaries.includes(write[0]) ? [] : [{ where: name, evidence: write.length ? `sends writes to ${write.join(" and ")}` : "sends writes nowhere" }]);
+        write.length === 1 && (!known || primaries.includes(write[0])) ? [] : [{ where: name, evidence: write.length ? `sends writes to ${write.join(" and ")}` : "sends writes nowhere" }]);
     },
   }),
   ofParts({

@@ -50,6 +50,7 @@ const ill: [id: string, change: Partial<Parts>, says: string[]][] = [
   ["primary", status({ members: [standby, third] }), ["critical cluster: nobody takes writes"]],
   ["primary", status({ members: [primary, { ...primary, name: "postgres-2" }] }), ["critical cluster: postgres-1 and postgres-2 are both primaries"]],
   ["standbys", status({ members: [primary, { ...standby, state: "starting" }] }), ["critical postgres-2: it is starting"]],
+  ["standbys", status({ members: [primary, { ...standby, state: "starting", position: 100 }], wal: { oldest: 200, slots: [] } }), ["critical postgres-2: it is starting and needs WAL that the primary has no more"]],
   ["synchronous-standbys", status({ members: [primary, { ...standby, sync: "asynchronous" }] }), ["critical cluster: 0 of 1"]],
   ["takeover", { cluster: { members: ["postgres-2", "postgres-3"].map((name) => ({ name, role: "replica", state: "streaming", tags: { nofailover: true } })) } }, ["critical cluster: postgres-2, postgres-3 must not take over, and no other streams"]],
   ["paused", { cluster: { ...well().cluster!, pause: true } }, ["warning cluster: Patroni is paused"]],
@@ -95,6 +96,11 @@ describe("pgha doctor: what is said of Patroni, etcd, the proxies and the pooler
     const all = checks.filter((check): check is PartCheck => !isSql(check));
     assert.deepEqual(all.flatMap(({ id }) => judge(id, well()).map((line) => `${id} ${line}`)), []);
     assert.deepEqual(all.map(({ id }) => id).filter((id) => !ill.some(([tried]) => tried === id)), [], "not tried");
+  });
+
+  it("is one thing where no member answers: who is the primary is not known then", () => {
+    const parts = { ...well(), ...status({ members: [silent(primary), silent(standby)] }) };
+    assert.deepEqual(["primary", "synchronous-standbys", "takeover", "proxies-write"].flatMap((id) => judge(id, parts)), []);
   });
 
   for (const [id, change, says] of ill)

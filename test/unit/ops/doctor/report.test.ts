@@ -56,7 +56,8 @@ describe("npx pgha doctor", () => {
     assert.deepEqual((await askAll(session(refuse("57014")), [check], far)).map(({ missed }) => missed), ["things on postgres-1, database postgres: no"]);
     assert.deepEqual((await askAll(session(refuse("42P01")), [check], far)).map(({ unknown }) => unknown), [{ where: "postgres-1", why: "not installed" }]);
     assert.deepEqual((await askAll(session(refuse("42P01")), [{ ...check, without: undefined }], far)).map(({ missed }) => missed), ["things on postgres-1, database postgres: no"]);
-    assert.deepEqual((await askAll(session(() => Promise.resolve({ rows: [] })), [check], 0)).map(({ missed }) => missed), ["things on postgres-1, database postgres: no time was left"]);
+    assert.deepEqual((await askAll(session(() => Promise.resolve({ rows: [] })), [check, check], 0)).map(({ missed }) => missed), ["2 checks on postgres-1, database postgres: no time was left"]);
+    assert.deepEqual((await askAll(session(refuse("57P01")), [check, check], far)).map(({ missed }) => missed), ["2 checks on postgres-1, database postgres: no"]);
   });
 
   it("explains each check, and knows no other", async () => {
