@@ -35,7 +35,8 @@ export async function run(args: string[]): Promise<number> {
     return exitCode.healthy;
   }
   if (word !== undefined) throw new UsageError(`there is no "${[word, id, ...rest].join(" ").trim()}" of doctor`, "npx pgha doctor --help");
-  const chosen = only === undefined ? checks : only.split(",").flatMap((each) => select(each.trim()));
+  const wanted = only?.split(",").flatMap((each) => select(each.trim()));
+  const chosen = wanted ? checks.filter((check) => wanted.includes(check)) : checks;
   const { stack: name, outputs } = await readStack(stack);
   const report = await diagnose(outputs, name, chosen);
   print(json, report, () => viewReport(report, paint));

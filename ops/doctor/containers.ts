@@ -23,8 +23,14 @@ export interface Disk {
   free: number;
 }
 
+/** `alarms` of all members; absent where none says. */
+export interface Etcd {
+  members: EtcdStatus[];
+  alarms?: string[];
+}
+
 interface Seen {
-  etcd?: { members: EtcdStatus[]; alarms: string[] };
+  etcd?: Etcd;
   disks?: Disk[];
   noContainers?: string;
 }
@@ -42,30 +48,35 @@ export async function askContainers({ cluster }: Outputs): Promise<Seen> {
     const late = new Promise<never>((_, reject) => setTimeout(reject, PATIENCE_MS, new Error("timeout")).unref());
     const asked = Promise.all([
       Promise.all(cluster.etcd.map(async ({ name, host }) => readStatus(name, await tell(containers, host, `${ETCDCTL} ${WAY} endpoint status -w json`)))),
-      firstAnswer(cluster.etcd.map(({ host }) => () => tell(containers, host, `${ETCDCTL} ${WAY} alarm list`))),
+      askAlarms(containers, cluster.etcd.map(({ host }) => host)),
       Promise.all(cluster.postgres.map(async ({ name, host }) => readDisk(name, await tell(containers, host, "df -PB1 /var/lib/pgha | tail -n 1")))),
     ]);
     const [members, alarms, disks] = await Promise.race([asked, late]);
-    return { etcd: { members: members.flatMap((one) => one ?? []), alarms: alarms.split("\n").filter(Boolean) }, disks: disks.flatMap((one) => one ?? []) };
+    return { etcd: { members: members.flatMap((one) => one ?? []), alarms }, disks: disks.flatMap((one) => one ?? []) };
   } catch (error) {
     return { noContainers: `Docker ${describeFailure(error)}` };
   }
 }
 
+/** Any member knows those of all. */
+async function askAlarms(containers: Containers, hosts: string[]): Promise<string[] | undefined> {
+  for (const host of hosts) {
+    const answer = await tell(containers, host, `${ETCDCTL} ${WAY} alarm list`);
+    if (answer !== undefined) return answer.split("\n").filter(Boolean);
+  }
+  return undefined;
+}
+
 /** What a line of shell prints; nothing where it, or its container, fails: the parts themselves are judged by other checks. */
-async function tell(containers: Containers, host: string, line: string): Promise<string> {
-  return containers.exec(host, line).then(({ code, stdout }) => (code === 0 ? stdout.trim() : ""), (error: { statusCode?: number }) => {
-    if (error.statusCode) return "";
+async function tell(containers: Containers, host: string, line: string): Promise<string | undefined> {
+  return containers.exec(host, line).then(({ code, stdout }) => (code === 0 ? stdout.trim() : undefined), (error: { statusCode?: number }) => {
+    if (error.statusCode) return undefined;
     throw error;
   });
 }
 
-async function firstAnswer(asks: (() => Promise<string>)[]): Promise<string> {
-  return (await Promise.all(asks.map((ask) => ask()))).find(Boolean) ?? "";
-}
-
 /** `etcdctl endpoint status -w json`. */
-export function readStatus(name: string, json: string): EtcdStatus | undefined {
+export function readStatus(name: string, json: string | undefined): EtcdStatus | undefined {
   if (!json) return undefined;
   // Ids are larger than what a number of JavaScript holds
   const [{ Status }] = JSON.parse(json.replace(/:(\d{16,})/g, ':"$1"')) as { Status: { header: { member_id: string }; version: string; dbSize: number; dbSizeInUse: number; leader?: string; raftIndex: number } }[];
@@ -73,7 +84,7 @@ export function readStatus(name: string, json: string): EtcdStatus | undefined {
 }
 
 /** The last line of `df -PB1`. */
-export function readDisk(name: string, line: string): Disk | undefined {
+export function readDisk(name: string, line = ""): Disk | undefined {
   const [, size, , free] = line.split(/\s+/);
   return size ? { name, size: Number(size), free: Number(free) } : undefined;
 }

@@ -5,7 +5,7 @@ import { connect, hangUp } from "../postgresUrl";
 import { collectStatus } from "../status/collect";
 import { StatusReport } from "../status/report";
 import { readCsv } from "../status/proxies";
-import { askContainers, Disk, EtcdStatus } from "./containers";
+import { askContainers, Disk, Etcd } from "./containers";
 
 type Row = Record<string, string>;
 
@@ -28,7 +28,7 @@ export interface Parts {
   proxies: Told<{ rows: Row[] }>[];
   poolers: Told<{ pools: Row[]; databases: Row[]; config: Row[]; stats: Row[] }>[];
   /** Only where the servers are containers of an engine that is reached from here. */
-  etcd?: { members: EtcdStatus[]; alarms: string[] };
+  etcd?: Etcd;
   disks?: Disk[];
   /** Why these two are not there. */
   noContainers?: string;

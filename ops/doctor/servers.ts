@@ -1,8 +1,10 @@
-import { Client } from "pg";
+import { Client, QueryConfig } from "pg";
 import { Outputs } from "../outputs";
 import { hostOf, parsePostgresUrl } from "../postgresUrl";
 
-const CONNECT_MS = 2500;
+const CONNECT_MS = 2000;
+/** Of a standby, until its turn has come for certain: the read ports serve others as well. */
+const TURNS = 8;
 
 /**
  * Of each session, whatever a cluster, a database or a role is set to. Names without a schema are Postgres's own, so that nothing that
@@ -39,36 +41,44 @@ const FACTS = `SELECT pg_is_in_recovery() AS standby, extract(epoch FROM now() -
 
 /** Reads what must be known of a server before it is asked anything. */
 export async function readFacts(client: Client): Promise<{ standby: boolean; statisticsDays: number }> {
-  const { rows: [{ standby, days }] } = await client.query<{ standby: boolean; days: number | null }>(FACTS);
+  const { rows: [{ standby, days }] } = await client.query<{ standby: boolean; days: number | null }>({ text: FACTS, query_timeout: CONNECT_MS } as QueryConfig);
   return { standby, statisticsDays: days ?? 0 };
 }
 
 /** Settings for a connection as in `options` of libpq. */
 export const sessionOptions = Object.entries(SESSION).map(([name, value]) => `-c ${name}=${value}`).join(" ");
 
-/** Opens one session with each server that a proxy leads to: the primary by the write ports, standbys by the read ports, which lead to each in turn. */
-export async function openServers(outputs: Outputs, database: string, standbys: boolean): Promise<{ sessions: Session[]; missed: string[] }> {
-  const { cluster, superuserUrls, haproxyReadUrl } = outputs;
+/**
+ * Opens one session with each server that a proxy leads to: the primary by the write ports, standbys by the read ports, which lead to each in turn.
+ * Others take their turns meanwhile, so that it tries until it has seen all, or until `deadline` (milliseconds).
+ */
+export async function openServers(outputs: Outputs, database: string, standbys: boolean, deadline: number): Promise<{ sessions: Session[]; missed: string[] }> {
+  const { cluster } = outputs;
   const seen = new Map<string, Session>();
-  const ways = [...superuserUrls, ...(standbys ? parsePostgresUrl(haproxyReadUrl).hosts.flatMap(({ host, port }) => cluster.postgres.map(() => Object.assign(new URL(superuserUrls[0]), { host: `${host}:${port}` }).href)) : [])];
+  const wanted = standbys ? cluster.postgres.length : 1;
   let failure = "";
-  for (const url of ways) {
-    if (seen.size === cluster.postgres.length || (!standbys && seen.size === 1)) break;
+  for (const url of waysOf(outputs, standbys)) {
+    if (seen.size === wanted || Date.now() > deadline) break;
     const session = await openSession(outputs, url, database).catch((error: Error) => void (failure = error.message));
-    if (!session) continue;
-    if (seen.has(session.server) || (!standbys && session.standby)) close(session);
-    else seen.set(session.server, session);
+    if (session && !seen.has(session.server) && (standbys || !session.standby)) seen.set(session.server, session);
+    else if (session) close(session);
   }
-  const wanted = standbys ? cluster.postgres : seen.size ? [] : [{ name: "the primary" }];
-  const missed = wanted.filter(({ name }) => !seen.has(name)).map(({ name }) => `${name}, database ${database}: no proxy leads there now${failure && ` (${failure})`}`);
+  const names = standbys ? cluster.postgres.map(({ name }) => name) : seen.size ? [] : ["the primary"];
+  const missed = names.filter((name) => !seen.has(name)).map((name) => `${name}, database ${database}: no proxy leads there now${failure && ` (${failure})`}`);
   return { sessions: [...seen.values()], missed };
+}
+
+function waysOf({ cluster, superuserUrls, haproxyReadUrl }: Outputs, standbys: boolean): string[] {
+  if (!standbys) return superuserUrls;
+  const reads = parsePostgresUrl(haproxyReadUrl).hosts.map(({ host, port }) => Object.assign(new URL(superuserUrls[0]), { host: `${host}:${port}` }).href);
+  return [...superuserUrls, ...Array.from({ length: TURNS * cluster.postgres.length }, () => reads).flat()];
 }
 
 async function openSession({ cluster, caCertificate }: Outputs, url: string, database: string): Promise<Session> {
   const { hostname, port, username, password } = new URL(url);
   const client = new Client({
     host: hostname, port: Number(port), user: decodeURIComponent(username), password: decodeURIComponent(password), database,
-    ssl: { ca: caCertificate }, application_name: "pgha doctor", connectionTimeoutMillis: CONNECT_MS, query_timeout: 4000, options: sessionOptions,
+    ssl: { ca: caCertificate }, application_name: "pgha doctor", connectionTimeoutMillis: CONNECT_MS, query_timeout: 3500, options: sessionOptions,
   });
   client.on("error", () => undefined); // the query under way rejects as well
   try {

@@ -1,12 +1,10 @@
 import { formatBytes } from "../../format";
 import { Judgement, PartCheck, ofParts } from "../check";
-import { EtcdStatus } from "../containers";
+import { Etcd, EtcdStatus } from "../containers";
 import { Parts } from "../parts";
 
 /** As in templates/etcd.yml.mustache. */
 const QUOTA = 2 ** 30;
-
-type Etcd = NonNullable<Parts["etcd"]>;
 
 /** A check of what is asked in etcd's containers. */
 function inContainers({ found, ...check }: Omit<PartCheck, "judge" | "needs"> & { found(etcd: Etcd): Judgement["found"] }): PartCheck {
@@ -55,15 +53,19 @@ export const etcd: PartCheck[] = [
     found: ({ members }) => members.filter(({ size }) => size > QUOTA / 2)
       .map(({ name, size, used }) => ({ where: name, severity: size > 0.8 * QUOTA ? "critical" as const : "warning" as const, evidence: `${formatBytes(size)} of ${formatBytes(QUOTA)}, of which ${formatBytes(used)} are in use` })),
   }),
-  inContainers({
+  {
     id: "etcd-alarms",
+    needs: "etcd",
     title: "etcd has raised an alarm",
     severity: "critical",
     cause: "NOSPACE: the quota was reached, and no write is taken. CORRUPT: the members' data differ.",
     mend: "NOSPACE: compact and defrag, then etcdctl alarm disarm. CORRUPT: remove the member's volume, and npm run up",
     risk: "Disarm before there is room, and it comes again.",
-    found: ({ alarms }) => alarms.map((evidence) => ({ where: "etcd", evidence })),
-  }),
+    judge({ etcd, noContainers = "no member of etcd said" }) {
+      if (!etcd?.alarms) return { found: [], unknown: [{ where: "etcd", why: noContainers }] };
+      return { found: etcd.alarms.map((evidence) => ({ where: "etcd", evidence })) };
+    },
+  },
   inContainers({
     id: "etcd-leader",
     title: "etcd's members know no leader, or different ones",

@@ -7,7 +7,7 @@ import { proveChecks } from "./doctor/prove";
 import { eventually, Project } from "./project";
 
 /** What the machine that the tests run on, and what else runs there, decides. */
-const OF_THE_MACHINE = ["disks", "memory-pressure", "cpu-throttled", "endpoints-slow"];
+const OF_THE_MACHINE = ["failovers", "disks", "memory-pressure", "cpu-throttled", "endpoints-slow"];
 
 /** A server on which anything may be broken; each setting is one that a fault needs, in a file, where ALTER SYSTEM is stronger. */
 const START = `initdb -D /tmp/bare -U postgres --auth trust --locale-provider builtin --locale C.UTF-8 --encoding UTF8 >/dev/null && cd /tmp/bare && echo "host all all all trust" >>pg_hba.conf
@@ -55,9 +55,12 @@ export function describeDoctor(project: () => Project, { cluster, stack, superus
 
   describe("the doctor", () => {
     it("finds nothing on a cluster that is well, has seen all of it, and takes 10 s at most", async () => {
-      const { report, found } = await diagnose();
-      assert.deepEqual([found, report.missed], [[], []]);
-      assert.ok(report.checks.length >= 50 && report.seconds <= 10, `${report.checks.length} checks in ${report.seconds} s`);
+      // On a machine that is starved for a moment a proxy loses its servers, and the doctor says so
+      await eventually(60, async () => {
+        const { report, found } = await diagnose();
+        assert.ok(report.checks.length >= 50 && report.seconds <= 10, `${report.checks.length} checks in ${report.seconds} s`);
+        assert.deepEqual([found, report.missed], [[], []]);
+      });
     });
 
     it("finds what is wrong on one server, in one database and in the whole cluster, and ends with 3", async () => {
@@ -65,11 +68,13 @@ export function describeDoctor(project: () => Project, { cluster, stack, superus
       await superuser(`CREATE ROLE "Boss" SUPERUSER`);
       await superuser("SELECT pg_create_logical_replication_slot('loose', 'pgoutput')");
       try {
-        const { code, found } = await diagnose("--only", "settings-altered,superusers,slots-no-failover");
-        assert.equal(code, 3);
-        assert.deepEqual(found.map((line) => line.replace(/postgres-\d/, "postgres-n")), [
-          `slots-no-failover, postgres-n: 'loose' of database postgres`, `superusers, postgres-n: "Boss"`, "settings-altered, postgres-n: work_mem = 9MB",
-        ]);
+        await eventually(60, async () => {
+          const { code, found } = await diagnose("--only", "settings-altered,superusers,slots-no-failover");
+          assert.equal(code, 3);
+          assert.deepEqual(found.map((line) => line.replace(/postgres-\d/, "postgres-n")), [
+            `slots-no-failover, postgres-n: 'loose' of database postgres`, `superusers, postgres-n: "Boss"`, "settings-altered, postgres-n: work_mem = 9MB",
+          ]);
+        });
       } finally {
         await superuser("ALTER SYSTEM RESET work_mem");
         await superuser(`DROP ROLE "Boss"`);
@@ -83,8 +88,10 @@ export function describeDoctor(project: () => Project, { cluster, stack, superus
       await application(`SET ROLE app_owner; CREATE SCHEMA strays; CREATE TABLE strays.orders (id bigint PRIMARY KEY); CREATE TABLE strays.lines (order_id bigint); INSERT INTO strays.lines VALUES (1), (2), (NULL);
         CREATE TABLE strays.late (order_id bigint); INSERT INTO strays.late VALUES (3); ALTER TABLE strays.late ADD FOREIGN KEY (order_id) REFERENCES strays.orders NOT VALID`);
       try {
-        await eventually(30, async () => assert.deepEqual(strays(await count()), ["strays.late foreign key 1", "strays.lines name 2"]));
-        assert.deepEqual((await count()).missed, []);
+        await eventually(60, async () => {
+          const report = await count();
+          assert.deepEqual([strays(report), report.missed], [["strays.late foreign key 1", "strays.lines name 2"], []]);
+        });
       } finally {
         await application("DROP SCHEMA strays CASCADE");
       }

@@ -17,7 +17,6 @@ export const serverFaults: Fault[] = [
       await sql("CREATE TABLE locked (id int)");
       await holder.query("BEGIN; LOCK TABLE locked");
       for (const waiter of waiters) waiter.query("BEGIN; LOCK TABLE locked").catch(() => undefined);
-      await sql("SELECT pg_sleep(1.5)");
     },
   },
   {
@@ -29,7 +28,6 @@ export const serverFaults: Fault[] = [
     async make({ session, sql }) {
       for (const one of reload("synchronous_standby_names = 'nobody'")) await sql(one);
       (await session()).query("CREATE TABLE waits (id int)").catch(() => undefined);
-      await sql("SELECT pg_sleep(0.5)");
     },
     undo: reset("synchronous_standby_names"),
   },
@@ -102,8 +100,8 @@ export const serverFaults: Fault[] = [
     make: [...reload("max_slot_wal_keep_size = '200MB'"), "SELECT pg_create_physical_replication_slot('hold', true)", ...Array(6).fill("SELECT pg_switch_wal(), pg_logical_emit_message(false, 'x', 'y')") as string[]],
   },
   { check: "wal-size", says: /MB of WAL where max_wal_size is 32 MB: the slot hold holds/, make: [...reload("max_wal_size = '32MB'"), ...reload("min_wal_size = '32MB'")] },
-  { check: "archiving", says: /files wait.*; the command failed \d+ times, and last/, make: [...reload("archive_command = 'false'"), "SELECT pg_logical_emit_message(false, 'x', 'y')", "SELECT pg_switch_wal()", "SELECT pg_sleep(4)"] },
-  { check: "slots-lost", says: /'hold' is lost: wal_removed/, make: [...reload("max_slot_wal_keep_size = '16MB'"), "CHECKPOINT", "SELECT pg_sleep(0.5)"], undo: ["SELECT pg_drop_replication_slot('hold')"] },
+  { check: "archiving", says: /files wait.*; the command failed \d+ times, and last/, make: [...reload("archive_command = 'false'"), "SELECT pg_logical_emit_message(false, 'x', 'y')", "SELECT pg_switch_wal()"] },
+  { check: "slots-lost", says: /'hold' is lost: wal_removed/, make: [...reload("max_slot_wal_keep_size = '16MB'"), "CHECKPOINT", "SELECT pg_sleep(1)", "CHECKPOINT"], undo: ["SELECT pg_drop_replication_slot('hold')"] },
   { check: "settings-refused", says: /nonsense/, make: ["COPY (SELECT 1) TO PROGRAM 'echo nonsense = 1 >> postgresql.conf'"] },
   {
     check: "checksum-failures", says: /\d+ in postgres/,
@@ -113,7 +111,6 @@ export const serverFaults: Fault[] = [
       await sql(`COPY (SELECT 1) TO PROGRAM 'printf damaged | dd of=${file} bs=1 seek=5000 conv=notrunc 2>/dev/null'`);
       await sql("SELECT pg_buffercache_evict(bufferid) FROM pg_buffercache WHERE relfilenode = pg_relation_filenode('broken')");
       await (await session()).query("SELECT count(*) FROM broken").catch(() => undefined);
-      await sql("SELECT pg_sleep(1.5)");
     },
   },
 ];

@@ -65,6 +65,7 @@ const ill: [id: string, change: Partial<Parts>, says: string[]][] = [
   ["etcd-quorum", status({ etcd: [{ name: "etcd-1", healthy: false }, { name: "etcd-2", healthy: true }, { name: "etcd-3" }] }), ["critical etcd: 1 of 3 members are lost: one more, and there is no failover"]],
   ["etcd-size", etcd({ members: [member("etcd-1", { size: 0.9 * GB, used: 0.1 * GB })] }), ["critical etcd-1: 922 MB of 1 GB, of which 102 MB are in use"]],
   ["etcd-alarms", etcd({ alarms: ["memberID:1 alarm:NOSPACE"] }), ["critical etcd: memberID:1 alarm:NOSPACE"]],
+  ["etcd-alarms", etcd({ alarms: undefined }), ["unknown etcd: no member of etcd said"]],
   ["etcd-leader", etcd({ members: [member("etcd-1"), member("etcd-2", { leader: "" })] }), ["critical etcd: etcd-1 9, etcd-2 none"]],
   ["etcd-behind", etcd({ members: [member("etcd-1"), member("etcd-2", { index: 9000 })] }), ["warning etcd-1: 8900 entries behind"]],
   ["etcd-versions", etcd({ members: [member("etcd-1"), member("etcd-2", { version: "3.6.0" })] }), ["note etcd: etcd-1 3.5.16, etcd-2 3.6.0"]],
