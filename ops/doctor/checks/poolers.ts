@@ -11,6 +11,8 @@ const each = ({ poolers }: Parts, judge: (pooler: Pooler) => { evidence: string;
   poolers.flatMap((pooler) => (pooler.error === undefined ? judge(pooler).map((found) => ({ where: pooler.name, ...found })) : []));
 const ofClients = ({ pools }: Pooler) => pools.filter(({ database }) => database !== "pgbouncer");
 const sum = (rows: Row[], ...keys: string[]) => rows.reduce((total, row) => total + keys.reduce((part, key) => part + Number(row[key] ?? 0), 0), 0);
+/** Of the first client in the queue. Seconds. */
+const waitOf = ({ maxwait, maxwait_us }: Row) => Number(maxwait) + Number(maxwait_us) / 1e6;
 const setting = ({ config }: Pooler, key: string) => config.find((row) => row.key === key)?.value ?? "";
 /** What two poolers may have otherwise. */
 const OWN = /^(server_tls|client_tls|unix_socket|listen|pidfile|logfile|conffile|job_name|service_name|peer_id|min_pool_size)/;
@@ -44,25 +46,26 @@ export const poolers = [
     cause: "All connections of the pool are taken by statements that run long, or there is no primary.",
     mend: "npx pgha doctor --only lock-waits,idle-in-transaction,slow-queries; then pgha:cluster.pgbouncer.poolSize",
     risk: "A larger pool takes more of max_connections, and beyond the processors makes nothing faster.",
-    found: (parts) => each(parts, (pooler) => ofClients(pooler).flatMap(({ database, user, cl_waiting, maxwait, maxwait_us }) => {
-      const seconds = Number(maxwait) + Number(maxwait_us) / 1e6;
+    found: (parts) => each(parts, (pooler) => ofClients(pooler).flatMap((pool) => {
+      const { database, user, cl_waiting } = pool;
+      const seconds = waitOf(pool);
       if (seconds < 5) return [];
       return [{ severity: seconds > 30 ? "critical" as const : "warning" as const, evidence: `${counted(Number(cl_waiting), "client")} of ${user} in ${database}, the first for ${formatSeconds(seconds)}` }];
     })),
   }),
   ofParts({
     id: "pools-full",
-    title: "Pools near their limit",
+    title: "Pools whose connections are all taken",
     needs: "pgbouncer",
     severity: "warning",
-    cause: "Nearly all connections of a database are in use at once: soon clients wait.",
+    cause: "Nearly all connections of a database are in use, and clients begin to wait. A pool that is busy and lets nobody wait is as it should be.",
     mend: "pgha:cluster.pgbouncer.poolSize or databases[].poolSize, then npm run up",
     risk: "A larger pool takes more of max_connections, and beyond the processors makes nothing faster.",
     found: (parts) => each(parts, (pooler) => ofClients(pooler).flatMap((pool) => {
       const { pool_size } = pooler.databases.find(({ name }) => name === pool.database) ?? {};
       const [size, busy] = [Number(pool_size ?? setting(pooler, "default_pool_size")), sum([pool], "sv_active", "sv_active_cancel")];
-      if (!(size > 0) || busy < 0.8 * size) return [];
-      return [{ severity: busy >= 0.9 * size ? "critical" as const : "warning" as const, evidence: `${busy} of ${size} connections of ${pool.user} in ${pool.database} are in use` }];
+      if (!(size > 0) || busy < 0.8 * size || waitOf(pool) < 1) return [];
+      return [{ evidence: `${busy} of ${size} connections of ${pool.user} in ${pool.database} are in use, ${counted(Number(pool.cl_waiting), "client")} wait` }];
     })),
   }),
   ofParts({

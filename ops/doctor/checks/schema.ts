@@ -36,10 +36,10 @@ export const schema = [
     needs: "databases",
     severity: "note",
     cause: "Rows that cannot be told apart: no logical replication of UPDATE and DELETE, no pg_repack, duplicates that nobody notices.",
-    mend: "ALTER TABLE … ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;",
-    risk: "A new column rewrites the table under a lock; where a unique index on columns that are NOT NULL exists, ADD PRIMARY KEY USING INDEX takes a moment.",
+    mend: "ALTER TABLE … ADD PRIMARY KEY (…);",
+    risk: "Reads the table under a lock; where a unique index on columns that are NOT NULL exists, ADD PRIMARY KEY USING INDEX takes a moment. A new column for it rewrites the table.",
     sql: `SELECT c.name FROM ${RELATIONS} c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) ORDER BY c.relpages DESC LIMIT 20`,
-    found: ({ name }) => ({ evidence: name, mend: `ALTER TABLE ${name} ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;` }),
+    found: ({ name }) => ({ evidence: name, mend: `ALTER TABLE ${name} ADD PRIMARY KEY (…);` }),
   }),
   byRow<Named & { size: string }>({
     id: "unlogged-tables",

@@ -21,12 +21,20 @@ interface Behind {
   limit: number;
   /** Since it was last done; null: never since the server counts. */
   seconds: number | null;
+  /** Autovacuum leaves it out. */
+  off: boolean;
 }
+
+const OFF = "('off', 'false', '0', 'no')";
+/** A table for which it has never been done may be new: autovacuum comes by once a minute at least. */
+const isLate = ({ rows, limit, seconds, off }: Behind, patience: number) =>
+  rows >= 3 * limit + 10_000 && (seconds === null ? off || rows > 1e7 : seconds > patience);
 
 /** Autovacuum's own sum for a table: its threshold and share, as the table or the server has them. */
 const threshold = (kind: "vacuum" | "analyze") => `(coalesce((SELECT option_value::float8 FROM pg_options_to_table(c.reloptions) WHERE option_name = 'autovacuum_${kind}_threshold'), current_setting('autovacuum_${kind}_threshold')::float8)
   + coalesce((SELECT option_value::float8 FROM pg_options_to_table(c.reloptions) WHERE option_name = 'autovacuum_${kind}_scale_factor'), current_setting('autovacuum_${kind}_scale_factor')::float8) * greatest(c.reltuples, 0))`;
-const since = (kind: "vacuum" | "analyze") => `extract(epoch FROM now() - greatest(s.last_auto${kind}, s.last_${kind}))::float8 AS seconds`;
+const since = (kind: "vacuum" | "analyze") => `extract(epoch FROM now() - greatest(s.last_auto${kind}, s.last_${kind}))::float8 AS seconds,
+  EXISTS (SELECT FROM pg_options_to_table(c.reloptions) WHERE option_name = 'autovacuum_enabled' AND option_value IN ${OFF}) AS off`;
 const ago = (seconds: number | null) => (seconds === null ? "never, as far as the server knows" : `${formatSeconds(seconds)} ago`);
 
 export const vacuum = [
@@ -78,7 +86,7 @@ export const vacuum = [
     mend: "ALTER TABLE … RESET (autovacuum_enabled);",
     risk: "None beyond one VACUUM of it.",
     sql: `SELECT c.name, pg_size_pretty(pg_relation_size(c.oid)) AS size FROM ${RELATIONS} c, pg_options_to_table(c.reloptions) o
-      WHERE c.relkind IN ('r', 'm') AND o.option_name = 'autovacuum_enabled' AND o.option_value IN ('off', 'false', '0', 'no') AND pg_relation_size(c.oid) > 65536 ORDER BY pg_relation_size(c.oid) DESC LIMIT 20`,
+      WHERE c.relkind IN ('r', 'm') AND o.option_name = 'autovacuum_enabled' AND o.option_value IN ${OFF} AND pg_relation_size(c.oid) > 65536 ORDER BY pg_relation_size(c.oid) DESC LIMIT 20`,
     found: ({ name, size }) => ({ evidence: `${name}, ${size}`, mend: `ALTER TABLE ${name} RESET (autovacuum_enabled);` }),
   }),
   byRow<Behind>({
@@ -91,8 +99,9 @@ export const vacuum = [
     risk: "Reads the table; holds up neither reads nor writes.",
     sql: `SELECT c.name, s.n_dead_tup::float8 AS rows, ${threshold("vacuum")} AS limit, ${since("vacuum")} FROM ${RELATIONS} c JOIN pg_stat_all_tables s ON s.relid = c.oid
       WHERE s.n_dead_tup > 10000 AND NOT EXISTS (SELECT FROM pg_stat_progress_vacuum p WHERE p.relid = c.oid) ORDER BY 2 DESC LIMIT 20`,
-    found({ name, rows, limit, seconds }) {
-      if (rows < 3 * limit + 10_000 || (seconds !== null && seconds < 600)) return undefined;
+    found(table) {
+      const { name, rows, limit, seconds } = table;
+      if (!isLate(table, 600)) return undefined;
       return { evidence: `${name} has ${rows} dead rows, where autovacuum begins at ${Math.round(limit)}; last vacuumed: ${ago(seconds)}`, mend: `VACUUM (VERBOSE, ANALYZE) ${name};` };
     },
   }),
@@ -106,8 +115,9 @@ export const vacuum = [
     risk: "Reads a sample of the table.",
     sql: `SELECT c.name, s.n_mod_since_analyze::float8 AS rows, ${threshold("analyze")} AS limit, ${since("analyze")} FROM ${RELATIONS} c JOIN pg_stat_all_tables s ON s.relid = c.oid
       WHERE s.n_mod_since_analyze > 10000 AND c.relkind IN ('r', 'm') ORDER BY 2 DESC LIMIT 20`,
-    found({ name, rows, limit, seconds }) {
-      if (rows < 3 * limit + 10_000 || (seconds !== null && seconds < 3600)) return undefined;
+    found(table) {
+      const { name, rows, limit, seconds } = table;
+      if (!isLate(table, 3600)) return undefined;
       return { evidence: `${name} has ${rows} changed rows, where autovacuum begins at ${Math.round(limit)}; last analyzed: ${ago(seconds)}`, mend: `ANALYZE ${name};` };
     },
   }),

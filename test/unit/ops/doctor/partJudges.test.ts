@@ -85,7 +85,7 @@ const ill: [id: string, change: Partial<Parts>, says: string[]][] = [
   ["poolers-silent", { poolers: [{ name: "pgbouncer-1", error: "refused" }] }, ["critical pgbouncer-1: refused"]],
   ["poolers-paused", { poolers: [pooler("pgbouncer-1", { databases: [{ name: "app", paused: "1" }] })] }, ["critical pgbouncer-1: app"]],
   ["pools-waiting", { poolers: [pooler("pgbouncer-1", { pools: [{ ...pool, cl_waiting: "3", maxwait: "7", maxwait_us: "500000" }] })] }, ["warning pgbouncer-1: 3 clients of app in app, the first for 7.5 s"]],
-  ["pools-full", { poolers: [pooler("pgbouncer-1", { pools: [{ ...pool, sv_active: "23" }] })] }, ["critical pgbouncer-1: 23 of 25 connections of app in app are in use"]],
+  ["pools-full", { poolers: [pooler("pgbouncer-1", { pools: [{ ...pool, sv_active: "25" }, { ...pool, user: "b", sv_active: "23", cl_waiting: "2", maxwait: "1" }] })] }, ["warning pgbouncer-1: 23 of 25 connections of b in app are in use, 2 clients wait"]],
   ["poolers-full", { poolers: [pooler("pgbouncer-1", { pools: [{ ...pool, cl_active: "1700" }] })] }, ["warning pgbouncer-1: 1700 of 2000 clients"]],
   ["pools-slow", { poolers: [pooler("pgbouncer-1", { stats: [{ database: "app", avg_wait_time: "250000", avg_query_count: "5" }] })] }, ["warning pgbouncer-1: 250 ms on average in app"]],
   ["poolers-differ", { poolers: [pooler("pgbouncer-1"), pooler("pgbouncer-2", { config: [{ key: "max_client_conn", value: "100" }, { key: "listen_port", value: "1" }] })] },

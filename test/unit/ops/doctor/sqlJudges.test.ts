@@ -40,7 +40,7 @@ const recorded: [id: string, well: object[], ill: object[], says: string[]][] = 
   ["slots-lost", [], [{ name: "'a'", database: "app", status: "lost", reason: "wal_removed" }], ["critical postgres-1: 'a' is lost: wal_removed"]],
   ["slots-full", [{ what: "replication slots", used: 8, most: 10 }, { what: "WAL senders", used: 0, most: 0 }], [{ what: "WAL senders", used: 9, most: 10 }], ["warning postgres-1: 9 of 10 WAL senders are taken"]],
   ["wraparound", [{ database: "app", age: 210e6 }], [{ database: "app", age: 1.3e9 }], ["critical postgres-1: database app has used 61 % of them: its oldest is 1300 million old"]],
-  ["vacuum-behind", [{ name: "app.t", rows: 30_000, limit: 9000, seconds: null }, { name: "app.u", rows: 1e6, limit: 50, seconds: 300 }], [{ name: "app.t", rows: 1e6, limit: 50, seconds: 7200 }],
+  ["vacuum-behind", [{ name: "app.t", rows: 30_000, limit: 9000, seconds: null, off: true }, { name: "app.u", rows: 1e6, limit: 50, seconds: 300 }, { name: "app.new", rows: 1e6, limit: 50, seconds: null, off: false }], [{ name: "app.t", rows: 1e6, limit: 50, seconds: 7200 }],
     ["warning database app: app.t has 1000000 dead rows, where autovacuum begins at 50; last vacuumed: 2 h ago"]],
   ["bloat-tables", [{ name: "app.t", size: GB, needed: 0.6 * GB }], [{ name: "app.t", size: GB, needed: 0.25 * GB }], ["note database app: app.t: some 75 % of 1 GB"]],
   ["sequences", [{ name: "app.s", table: null, column: null, last: 5, share: 0.69, narrow: false }], [{ name: "app.s", table: "app.t", column: "id", last: 2e9, share: 0.93, narrow: true }],
