@@ -102,13 +102,13 @@ export const serverFaults: Fault[] = [
   { check: "wal-size", says: /MB of WAL where max_wal_size is 32 MB: the slot hold holds/, make: [...reload("max_wal_size = '32MB'"), ...reload("min_wal_size = '32MB'")] },
   { check: "archiving", says: /files wait.*; the command failed \d+ times, and last/, make: [...reload("archive_command = 'false'"), "SELECT pg_logical_emit_message(false, 'x', 'y')", "SELECT pg_switch_wal()"] },
   { check: "slots-lost", says: /'hold' is lost: wal_removed/, make: [...reload("max_slot_wal_keep_size = '16MB'"), "CHECKPOINT", "SELECT pg_sleep(1)", "CHECKPOINT"], undo: ["SELECT pg_drop_replication_slot('hold')"] },
-  { check: "settings-refused", says: /nonsense/, make: ["COPY (SELECT 1) TO PROGRAM 'echo nonsense = 1 >> postgresql.conf'"] },
+  { check: "settings-refused", says: /nonsense/, make: ["COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; echo nonsense = 1 >> postgresql.conf'"] },
   {
     check: "checksum-failures", says: /\d+ in postgres/,
     async make({ session, sql }) {
       await sql("CREATE EXTENSION pg_buffercache; CREATE TABLE broken AS SELECT generate_series(1, 1000)");
       const [{ file }] = await sql("CHECKPOINT; SELECT pg_relation_filepath('broken') AS file").then((rows) => rows as { file: string }[]);
-      await sql(`COPY (SELECT 1) TO PROGRAM 'printf damaged | dd of=${file} bs=1 seek=5000 conv=notrunc 2>/dev/null'`);
+      await sql(`COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; printf damaged | dd of=${file} bs=1 seek=5000 conv=notrunc 2>/dev/null'`);
       await sql("SELECT pg_buffercache_evict(bufferid) FROM pg_buffercache WHERE relfilenode = pg_relation_filenode('broken')");
       await (await session()).query("SELECT count(*) FROM broken").catch(() => undefined);
     },
