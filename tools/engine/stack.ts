@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { UserError } from "../errors";
 import { Step } from "../log";
 import { lastLines } from "../process";
+import { loggedIn } from "./backend";
 import { checkFolderName, clusterName, configurationFile, targetOf } from "./configuration";
 import { askPulumi, EngineEnvironment } from "./index";
 
@@ -35,6 +36,17 @@ async function listStacks(engine: EngineEnvironment): Promise<StackSummary[]> {
   return JSON.parse(await demand(["stack", "ls", "--json"], engine)) as StackSummary[];
 }
 
+/** A branch's name makes a poor stack's: what stands before a slash is an organisation, which Pulumi Cloud alone has. */
+export function demandOrganization(stack: string, backend: string | undefined): void {
+  const [organization, ...rest] = stack.split("/");
+  const place = /^(file|s3|gs|azblob|postgres):/.exec(backend ?? "")?.[1];
+  if (!rest.length || organization === "organization" || place === undefined) return;
+  throw new UserError(
+    `the stack ${stack} is one of an organization, ${organization}, which a state in ${place} does not have`,
+    `use ${stack.replaceAll("/", "-")}, for example`,
+  );
+}
+
 /** `npm run up` and `down` look after containers of this machine; on EC2 Pulumi does it all. */
 export function demandDocker(root: string, stack: string, command: "up" | "destroy"): void {
   if (targetOf(root, stack) === "docker") return;
@@ -44,6 +56,7 @@ export function demandDocker(root: string, stack: string, command: "up" | "destr
 /** Makes the stack where there is none, and selects it where no other is selected. */
 export async function ensureStack(stack: string, engine: EngineEnvironment, step?: Step): Promise<string> {
   checkFolderName(stack, "stack");
+  demandOrganization(stack, loggedIn(engine.env));
   const file = configurationFile(engine.root, stack);
   if (!fs.existsSync(file)) {
     const name = path.basename(file);

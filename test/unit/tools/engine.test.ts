@@ -18,7 +18,7 @@ import { retryOptions, suiteOf } from "../../../tools/engine/mmdebstrap";
 import { isEmpty, sortOut } from "../../../tools/engine/leftovers";
 import { findLost, lostResources } from "../../../tools/engine/lost";
 import { clearInterrupted, halfMade } from "../../../tools/engine/repair";
-import { isRunningPulumi, isSameStack, isStale } from "../../../tools/engine/stack";
+import { demandOrganization, isRunningPulumi, isSameStack, isStale } from "../../../tools/engine/stack";
 import { checkName, deploymentOf, rolePasswordsOf } from "../../../tools/engine/state";
 import { UserError } from "../../../tools/errors";
 
@@ -374,5 +374,11 @@ describe("tools/engine", () => {
   it("takes no other organisation's stack for the wanted one", () => {
     assert.ok(isSameStack("dev", "dev") && isSameStack("dev", "organization/pgha/dev") && isSameStack("team/dev", "team/pgha/dev"));
     assert.ok(!isSameStack("team/dev", "dev") && !isSameStack("team/dev", "me/dev") && !isSameStack("dev", "prod"));
+  });
+
+  it("refuses a branch's name with a slash where the backend has no organizations, and takes it where it may have", () => {
+    assert.throws(() => demandOrganization("feature/login", "file:///state"), /the stack feature\/login is one of an organization, feature, which a state in file does not have/);
+    for (const [stack, backend] of [["dev", "file:///state"], ["organization/pgha/dev", "s3://bucket"], ["team/dev", "https://api.pulumi.com"], ["team/dev", "Pulumi Cloud"], ["team/dev", undefined]] as const)
+      demandOrganization(stack, backend);
   });
 });
