@@ -42,6 +42,7 @@ function declareCluster(config: ClusterConfig) {
       logs: logDays(spec.logs),
       hosts: endpoints.write,
       reach,
+      control,
       caCertificate: authority.certificate,
       password: postgres,
       passwords: { pgbouncer, monitoring, readWrite: application, readOnly: applicationReadonly },

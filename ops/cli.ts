@@ -24,6 +24,7 @@ const commands: Record<string, () => Command> = {
   check: () => require("./commands/check"),
   migrate: () => require("./commands/migrate"),
   alerts: () => require("./commands/alerts"),
+  reconnect: () => require("./commands/reconnect"),
   drill: () => require("./commands/drill"),
   logs: () => require("./commands/logs"),
   plan: () => require("./commands/plan"),

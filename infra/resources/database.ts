@@ -1,11 +1,12 @@
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterSpec } from "../cluster/spec";
-import type { ReachInputs } from "./control";
+import type { ControlInputs, ReachInputs } from "./control";
 import type { LogDays } from "../live/schema/apply";
 import { FORMAT } from "../live/schema/catalogue/queries";
 import { declare } from "../live/schema/declared/declare";
 import { headVersion, planMigrations, readSqlFiles } from "../live/schema/migrations";
+import { Plans } from "./plans";
 import { Schema } from "./schema";
 
 export interface DatabaseArgs {
@@ -17,6 +18,8 @@ export interface DatabaseArgs {
   hosts: { host: string; port: number }[];
   /** Where these cannot be reached directly. */
   reach?: ReachInputs;
+  /** The poolers, that follow a change of tables. */
+  control: ControlInputs;
   /** PEM; the servers' certificates must be of it and name the hosts. */
   caCertificate: pulumi.Input<string>;
   /** Of the superuser `postgres`; a secret. */
@@ -47,7 +50,7 @@ export class Database extends pulumi.ComponentResource {
     super("pgha:database:Database", name, {}, opts);
     const { spec, hosts, reach, caCertificate, timeout, triggers = [] } = args;
     const { database } = spec;
-    const { files, version } = readSchema(args.folder ?? path.join(__dirname, "../../sql"), spec);
+    const { files, version } = readSchema(args.folder ?? path.join(process.cwd(), "sql"), spec);
     const passwords = {
       pgbouncer: args.passwords.pgbouncer,
       monitoring: args.passwords.monitoring,
@@ -65,6 +68,7 @@ export class Database extends pulumi.ComponentResource {
       passwords: pulumi.secret(passwords),
       subscriptionPasswords: pulumi.secret(args.subscriptionPasswords),
     }, { parent: this, dependsOn: opts?.dependsOn });   // a component does not hand it on
+    new Plans(`${name}-plans`, { control: args.control, database, checksums: schema.checksums }, { parent: this });
     this.version = schema.version;
     this.registerOutputs({ version: this.version });
   }

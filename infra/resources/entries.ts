@@ -10,6 +10,7 @@ export const patroni = () => require("../live/patroni/client") as typeof import(
 export const configuration = () => require("../live/patroni/configuration") as typeof import("../live/patroni/configuration");
 export const leadership = () => require("../live/patroni/leaveLeadership") as typeof import("../live/patroni/leaveLeadership");
 export const reach = () => require("../live/reach/reach") as typeof import("../live/reach/reach");
+export const freshPlans = () => require("../live/pooler/freshPlans") as typeof import("../live/pooler/freshPlans");
 export const rollOut = () => require("../live/reach/rollOut") as typeof import("../live/reach/rollOut");
 export const schema = () => require("../live/schema/apply") as typeof import("../live/schema/apply");
 export const schemaRefresh = () => require("../live/schema/refresh") as typeof import("../live/schema/refresh");

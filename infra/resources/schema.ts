@@ -60,9 +60,10 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
 /** The schema, roles and slots in the live databases of a cluster. */
 export class Schema extends pulumi.dynamic.Resource {
   declare readonly version: pulumi.Output<string>;
+  declare readonly checksums: pulumi.Output<Record<string, string>>;
 
   constructor(name: string, inputs: SchemaInputs, opts?: pulumi.CustomResourceOptions) {
     const secrets = ["password", "passwords", "subscriptionPasswords"];
-    super(provider, name, { ...inputs }, { ...opts, additionalSecretOutputs: secrets }, "pgha", "Schema");
+    super(provider, name, { checksums: undefined, ...inputs }, { ...opts, additionalSecretOutputs: secrets }, "pgha", "Schema");
   }
 }

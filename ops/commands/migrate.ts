@@ -39,7 +39,7 @@ export async function run(args: string[]): Promise<number> {
   if (adopting && trying) throw new UsageError("--adopt and --dry-run are two things", "npx pgha migrate --help");
   const { outputs } = await readStack(stack);
   const { database, examples } = outputs.cluster;
-  const files = readSqlFiles(path.join(repository, "sql"), examples);
+  const files = readSqlFiles(path.join(process.env.PGHA_ROOT ?? repository, "sql"), examples);
   const connection = connectionOf(outputs);
   const show = (value: unknown, text: (screen: Screen) => string) => print(json, value, () => text(screenOf(process.stdout)));
 

@@ -134,6 +134,21 @@ describe("a cluster, by the commands of the README", () => {
     }
   });
 
+  it("plans a prepared statement anew after a migration that changed its table", async () => {
+    const { hosts: [[host, port]], user, password, database } = takeApart(outputs.writeUrl);
+    const client = new Client({ host, port: Number(port), user, password, database, ssl: { ca: outputs.caCertificate } });
+    await client.connect();
+    const columns = async () => (await client.query({ name: "all", text: "SELECT * FROM app.accounts LIMIT 1" })).fields.map(({ name }) => name);
+    try {
+      const before = await columns();
+      project.addMigration("database/0005_remark.sql", "ALTER TABLE app.accounts ADD COLUMN remark text;\n");
+      await project.must("up", "--stack", "e2e");
+      assert.deepEqual(await columns(), [...before, "remark"]);
+    } finally {
+      await client.end();
+    }
+  });
+
   it("shows no change on the second `up` and on a refresh", async () => {
     const again = await project.must("up", "--stack", "e2e");
     assert.match(again.text, /unchanged/);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { layoutOf, makeFolder, repository } from "../../../tools/engine/layout";
-import { capture } from "../../../tools/process";
+import { capture, RunOptions } from "../../../tools/process";
 
 export interface Program {
   command: string;
@@ -27,14 +27,14 @@ const folder = path.join(layout.folder, "clients");
 const snippet = (...names: string[]) => path.join(repository, "clients", ...names);
 
 /** All that a command wrote; throws it where the command fails. */
-async function must(command: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<string> {
-  const { code, stdout, stderr } = await capture(command, args, { ...options, timeout: 120_000 });
+export async function must(command: string, args: string[], options: RunOptions = {}): Promise<string> {
+  const { code, stdout, stderr } = await capture(command, args, { timeout: 120_000, ...options });
   if (code !== 0) throw new Error(`${command} ended with ${code}\n${stdout}${stderr}`);
   return stdout + stderr;
 }
 
 /** A folder of its own for each set of pins; one that is half filled has another name. */
-async function once(name: string, pins: string, fill: (target: string) => Promise<unknown>): Promise<string> {
+export async function once(name: string, pins: string, fill: (target: string) => Promise<unknown>): Promise<string> {
   const target = path.join(folder, `${name}-${createHash("sha256").update(pins).digest("hex").slice(0, 12)}`);
   if (fs.existsSync(target)) return target;
   const partial = `${target}.partial`;

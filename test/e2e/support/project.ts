@@ -70,6 +70,16 @@ export class Project {
     this.env = { ...this.env, PATH: `${this.env.PATH}${path.delimiter}${folder}` };
   }
 
+  /** A further file beside those of the repository's sql/, from then on in a folder of the project's own. */
+  addMigration(name: string, text: string): void {
+    const sql = path.join(this.root, "sql");
+    if (fs.lstatSync(sql).isSymbolicLink()) {
+      fs.unlinkSync(sql);
+      fs.cpSync(path.join(repository, "sql"), sql, { recursive: true });
+    }
+    fs.writeFileSync(path.join(sql, name), text);
+  }
+
   configure(stack: string, cluster: object): void {
     fs.writeFileSync(this.configurationFile(stack), stringify({ config: { "pgha:cluster": cluster } }));
   }

@@ -6,7 +6,9 @@ export interface Step {
 }
 
 /** What the next release makes again, beside or away on purpose: name of the resource, and why. Emptied when the state is renewed. */
-const meant: Record<string, string> = {};
+const meant: Record<string, string> = {
+  "pgha-release-database-plans": "after a migration the poolers' connections are made anew; the first time at the update to this release",
+};
 
 /** How a change reaches a container: rolled, one at a time. Its labels alone are no change, but a hash that is counted otherwise. */
 function isRolled({ urn, op, detailedDiff }: Step): boolean {

@@ -68,7 +68,7 @@ describe("Database", () => {
     const folder = path.join(__dirname, "no-such-folder");
     const passwords = { pgbouncer: "", monitoring: "", readWrite: "", readOnly: "" };
     const spec = planCluster(parseConfig({}, "test", MACHINE));
-    const args = { spec, rolePasswords: {}, subscriptionPasswords: {}, hosts: [], caCertificate: "", password: "", passwords, folder };
+    const args = { spec, rolePasswords: {}, subscriptionPasswords: {}, hosts: [], control: { databases: [], patroni: [], authority: "", certificate: "", key: "", poolers: [], writers: [] }, caCertificate: "", password: "", passwords, folder };
     assert.throws(() => new Database("other", args), (error) => pulumi.RunError.isInstance(error) && /no-such-folder/.test(error.message));
   });
 });

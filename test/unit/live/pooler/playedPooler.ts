@@ -5,14 +5,14 @@ import * as net from "node:net";
 import * as tls from "node:tls";
 import { message, ready } from "../../support/wire";
 
-/** Stands for PgBouncer's console: what it is told in which order, and whether the database app is paused. */
+/** Stands for PgBouncer's console, and for a primary that knows positions: what it is told in which order, and whether the database app is paused. */
 export interface PlayedPooler {
   url: string;
   authority: string;
   port: number;
   said: string[];
   paused: boolean;
-  /** Transactions are open: a PAUSE holds, but is not answered. */
+  /** Transactions are open: a PAUSE holds, but is not answered. Of a primary: a standby has not replayed everything. */
   busy: boolean;
   close(): void;
 }
@@ -28,6 +28,8 @@ export async function playPooler({ slow = 0, behind = 0 } = {}): Promise<PlayedP
     if (/^PAUSE/.test(text) && played.busy) return;
     if (/^RESUME/.test(text) && !played.paused) return answer(message("E", "SERROR", "C08P01", "Mdatabase app is not paused", [0]));
     if (/^RESUME/.test(text)) played.paused = false;
+    if (/flush_lsn/.test(text)) return answer(...table(["lsn"], [["0/5"]]));
+    if (/pg_stat_replication/.test(text)) return answer(...table(["pid"], played.busy ? [["1"]] : []));
     if (/DATABASES/.test(text)) return answer(...table(["name", "paused"], [["app", played.paused ? "1" : "0"]]));
     if (/CONFIG/.test(text)) return answer(...table(["key", "value"], [["min_pool_size", "10"]]));
     if (/CLIENTS/.test(text)) return answer(...table(["application_name"], [...clients].map(({ name }) => [name])));
@@ -84,7 +86,7 @@ async function certificate(): Promise<{ key: string; cert: string }> {
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
   const keys = (await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
   const extensions = [new x509.SubjectAlternativeNameExtension([{ type: "ip", value: "127.0.0.1" }])];
-  const made = await x509.X509CertificateGenerator.createSelfSigned({ name: "CN=pooler", keys, signingAlgorithm: algorithm, extensions });
+  const made = await x509.X509CertificateGenerator.createSelfSigned({ name: `CN=${webcrypto.randomUUID()}`, keys, signingAlgorithm: algorithm, extensions });
   const key = Buffer.from(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey)).toString("base64");
   return { key: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`, cert: made.toString("pem") };
 }
