@@ -1,0 +1,1 @@
+CREATE TABLE golang_item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);

@@ -1,0 +1,1 @@
+ALTER TABLE golang_item DROP COLUMN note;
