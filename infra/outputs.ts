@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { planAvailability } from "./cluster/forecast/availability";
 import { clientConnectTimeout, planBudget, SILENT_HOST } from "./cluster/forecast/budget";
 import { monthlyCost } from "./cluster/ec2/cost";
-import { RoleSpec } from "./cluster/spec";
+import { Backup, RoleSpec } from "./cluster/spec";
 import type { ControlArgs } from "./resources/control";
 import { dynamicConfiguration } from "./render/dynamic";
 import { accessRules } from "./render/patroni";
@@ -56,6 +56,7 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
     operatorKey: operator.key,
     budget: planBudget(spec),
     ...(spec.logs.enabled && { logs: { archive: path.join(FOLDER, "archives"), ...spec.logs } }),
+    ...(spec.backup && { backup: describeBackup(spec.backup) }),
     availability: planAvailability(spec),
     // What `pgha drift` compares the servers with
     expected: { configuration: dynamicConfiguration(spec), accessRules: accessRules(spec) },
@@ -74,8 +75,14 @@ export function describeCluster({ spec, endpoints, authority, operator, secrets 
       haproxy: spec.proxies.map(({ name, host }) => ({ name, host })),
       pgbouncer: spec.poolers.map(({ name, host }) => ({ name, host })),
       ...(spec.monitoring && { prometheus: spec.monitoring.servers.map(({ name, host }) => ({ name, host })) }),
+      ...(spec.backup && { backup: spec.backup.servers.map(({ name, host }) => ({ name, host })) }),
     },
   };
+}
+
+/** What is promised of backups, without names. */
+function describeBackup({ servers: _servers, ...promised }: Backup) {
+  return promised;
 }
 
 /** Every client reads it alike: libpq and JDBC decode, some take "+" for a space, libpq 17 and newer refuse one. */

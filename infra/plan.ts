@@ -1,4 +1,5 @@
 import type { ClusterConfig, Tags } from "./config";
+import { archiveSettings, backupFaults, planBackup } from "./cluster/backup";
 import { ec2Resources, placeOnEc2 } from "./cluster/ec2/place";
 import { findEc2Faults } from "./cluster/ec2/rules";
 import type { DatabaseDeclaration } from "./config/databases";
@@ -60,6 +61,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     maxReadLag: config.haproxy.maxReadLag,
     slots: config.slots.map((slot) => ({ ...slot, database: slot.database ?? config.database.name })),
     logs: config.logs,
+    backup: planBackup(config, settings),
     etcd: servers(name, "etcd", config.etcd.members).map((server) => ({ ...server, volume: `${server.host}-data` })),
     // A client that comes through a proxy checks the name of the proxy against the server's certificate.
     members: servers(name, "postgres", config.standbys + 1, [...proxyHosts, ...config.tls.names]).map((server, index) => ({
@@ -80,7 +82,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
   if (monitoring) planned.monitoring = monitoring;
   const spec = config.target === "aws" && config.aws ? placeOnEc2(planned, config.aws) : planned;
   const faults = [...findFaults(spec, postgres.parameters), ...portFaults(spec), ...tagFaults(spec, Object.keys(postgres.tags)), ...findEc2Faults(config, spec),
-    ...monitoringFaults(config)];
+    ...backupFaults(config), ...monitoringFaults(config)];
   if (faults.length) throw new ConfigurationError(faults);
   return spec;
 }
@@ -109,14 +111,15 @@ function planResources(config: ClusterConfig): Resources {
   };
 }
 
-function planSettings({ profile, postgres, slots, database }: ClusterConfig, resources: Resources): Settings {
+function planSettings(config: ClusterConfig, resources: Resources): Settings {
+  const { profile, postgres, slots, database } = config;
   const forSlots: Settings = slots.some(({ type }) => type === "logical") ? { wal_level: "logical", sync_replication_slots: "on" } : {};
   // Over connections of its own making pg_cron would want to log in at localhost without a password
   const forJobs: Settings = { "cron.database_name": database.name, "cron.use_background_workers": "on", "cron.timezone": "UTC" };
   const tuned = tune(profile, resources);
   const libraries = [tuned, postgres.parameters].flatMap(({ shared_preload_libraries: list = "" }) => String(list).split(","));
   const preloaded = [...new Set(libraries.map((name) => name.trim()).filter(Boolean))].join(",");
-  return { ...tuned, ...forSlots, ...postgres.parameters, ...forJobs, shared_preload_libraries: preloaded };
+  return { ...tuned, ...forSlots, ...archiveSettings(config), ...postgres.parameters, ...forJobs, shared_preload_libraries: preloaded };
 }
 
 function rotate<T>(list: T[], by: number): T[] {

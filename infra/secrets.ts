@@ -16,6 +16,8 @@ const USERS = [
   "etcdRoot",
   "etcdPatroni",
   "stats",
+  // Made whether there are backups or not: turned off, their repository stays
+  "backupRepository",
 ] as const;
 
 export type User = (typeof USERS)[number];

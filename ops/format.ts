@@ -22,3 +22,6 @@ export function formatSeconds(seconds: number): string {
   const rest = next ? Math.floor((whole % size) / next[1]) : 0;
   return `${Math.floor(whole / size)} ${name}${rest > 0 ? ` ${rest} ${next[0]}` : ""}`;
 }
+
+/** Seconds since 1970: 2026-11-28 07:15:02 UTC. */
+export const utc = (seconds: number) => `${new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ")} UTC`;

@@ -53,6 +53,8 @@ const schema = z.object({
     postgres: servers,
     haproxy: servers,
     pgbouncer: servers,
+    /** Absent where nothing is backed up, and from stacks that were deployed when nothing was. */
+    backup: servers.optional(),
   }),
   patroniUrls: z.array(z.string()).min(1),
   poolerUrls: z.array(z.string()),
@@ -70,6 +72,8 @@ const schema = z.object({
   caCertificate: z.string(),
   operatorCertificate: z.string(),
   operatorKey: z.string(),
+  /** What is promised of backups: days between them. Absent where there are none. */
+  backup: z.object({ full: z.number(), differential: z.number(), proof: z.number().optional() }).optional(),
   /** Absent from stacks that were deployed before there was one. */
   budget: budget.optional(),
   /** Absent where the log system is not enabled. */

@@ -53,7 +53,7 @@ export interface PrometheusServer extends Server {
 }
 
 /** The services. A word more here is a service more: the compiler names what it needs. */
-export const KINDS = ["etcd", "postgres", "haproxy", "pgbouncer", "prometheus"] as const;
+export const KINDS = ["etcd", "postgres", "haproxy", "pgbouncer", "backup", "prometheus"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The servers of each. */
@@ -63,6 +63,7 @@ export interface ServerOf {
   haproxy: Proxy;
   pgbouncer: Pooler;
   prometheus: PrometheusServer;
+  backup: BackupServer;
 }
 
 /** How soon a failure is noticed and got over. Patroni's timers, seconds, and what goes with them elsewhere. */
@@ -142,6 +143,28 @@ export interface Slot {
   database: string;
 }
 
+/** Keeps the backups and the WAL archive, and makes them. */
+export interface BackupServer extends Server {
+  volume: string;
+}
+
+/** What is backed up, when, and for how long; see `pgha:cluster.backup`. */
+export interface Backup {
+  servers: BackupServer[];
+  /** Days, hours for `incremental`; 0: none. */
+  full: number;
+  differential: number;
+  incremental: number;
+  /** UTC. */
+  hour: number;
+  retentionDays: number;
+  minimumFulls: number;
+  /** Days between proofs of restore; 0: none. */
+  proof: number;
+  /** WAL that may wait for the archive; more of it is dropped, so that writes go on. Bytes. */
+  queue: number;
+}
+
 /** The log system. */
 export interface Logs {
   enabled: boolean;
@@ -210,6 +233,7 @@ export interface ClusterSpec {
   logs: Logs;
   /** undefined: nothing is watched. */
   monitoring?: Monitoring;
+  backup?: Backup;
   etcd: EtcdMember[];
   members: PostgresMember[];
   proxies: Proxy[];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { awsSchema } from "./aws";
+import { backupSchema } from "./backup";
 import { ConfigurationError, Fault } from "./errors";
 import { declarations, identifier } from "./databases";
 import { logsSchema } from "./logs";
@@ -92,6 +93,7 @@ export const schema = z.strictObject({
     })
     .prefault({}),
   database: z.strictObject({ name: identifier.default("app").describe("application database") }).prefault({}),
+  backup: backupSchema.prefault({}),
   logs: logsSchema.prefault({}),
   monitoring: monitoringSchema.prefault({}),
   ...declarations,

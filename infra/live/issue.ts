@@ -11,6 +11,8 @@ export interface AuthorityInputs {
 export interface CertificateInputs extends AuthorityInputs {
   /** DNS names and IPv4 addresses the certificate answers to. */
   names: string[];
+  /** By which pgBackRest knows a client. */
+  commonName?: string;
   renewDays: number;
   authorityKey: string;
   authorityCertificate: string;
@@ -42,8 +44,8 @@ export async function issueCertificate(inputs: AuthorityInputs & Partial<Certifi
     const alternatives = names.map((value) => ({ type: /^\d+(\.\d+){3}$/.test(value) ? ("ip" as const) : ("dns" as const), value }));
     certificate = await x509.X509CertificateGenerator.create({
       ...common,
-      // No common name: etcd's gateway, which Patroni talks to, refuses client certificates that have one
-      subject: `O=pgha, OU=${inputs.unit}`,
+      // None where it is not asked for: etcd's gateway, which Patroni talks to, refuses client certificates that have a common name
+      subject: `O=pgha, OU=${inputs.unit}${inputs.commonName ? `, CN=${inputs.commonName}` : ""}`,
       issuer: issuer.subject,
       publicKey: keys.publicKey,
       signingKey,

@@ -45,6 +45,8 @@ export interface CertificateArgs {
   unit: string;
   /** DNS names and IPv4 addresses it answers to; none for a client. */
   names: string[];
+  /** Of the subject, for programs that know a client by it. */
+  commonName?: string;
 }
 
 /** A key and its certificate, for a server that is a client of others, too; issued anew when its names change or less than 60 days are left. */
@@ -53,10 +55,11 @@ export class Certificate extends pulumi.dynamic.Resource {
   declare readonly certificate: pulumi.Output<string>;
 
   constructor(name: string, args: CertificateArgs, opts?: pulumi.CustomResourceOptions) {
-    const { authority, unit, names } = args;
+    const { authority, unit, names, commonName } = args;
     const inputs = {
       unit,
       names,
+      ...(commonName && { commonName }),
       days: SERVER_DAYS,
       renewDays: RENEW_DAYS,
       authorityKey: authority.key,

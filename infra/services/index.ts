@@ -1,5 +1,6 @@
 import type { Address, Endpoints } from "../cluster/endpoints";
 import { ClusterSpec, Kind, KINDS, Server, ServerOf } from "../cluster/spec";
+import { backup } from "./backup";
 import { etcd } from "./etcd";
 import { haproxy } from "./haproxy";
 import { pgbouncer } from "./pgbouncer";
@@ -10,7 +11,7 @@ import type { Port, Service } from "./service";
 type Services<K extends Kind> = { [One in K]: Service<ServerOf[One]> };
 
 /** The only places that know all of them. */
-const watched: Services<Exclude<Kind, "prometheus">> = { etcd, postgres, haproxy, pgbouncer };
+const watched: Services<Exclude<Kind, "prometheus">> = { etcd, postgres, haproxy, pgbouncer, backup };
 const services: Services<Kind> = { ...watched, prometheus: prometheus(Object.values(watched) as unknown as Service[]) };
 
 export const serviceOf = (kind: Kind): Service => services[kind];

@@ -1,4 +1,5 @@
 import type { PostgresMember } from "../cluster/spec";
+import { memberBackupFile } from "../render/backup";
 import { bootstrapFile } from "../render/dynamic";
 import { patroniFile } from "../render/patroni";
 import { publisherFiles } from "../render/publishers";
@@ -24,10 +25,11 @@ export const postgres: Service<PostgresMember> = {
       published: { key: "ports.patroni", endpoint: "patroni", at: ({ patroniPort }) => patroniPort },
     },
   ],
-  files: (spec, member) => [patroniFile(spec, member), ...publisherFiles(spec)],
+  files: (spec, member) => [patroniFile(spec, member), ...publisherFiles(spec), ...memberBackupFile(spec)],
   // The settings a cluster was made with are history; changes go to the running cluster
   firstFiles: (spec) => [bootstrapFile(spec)],
   secrets: () => [],
+  backedUp: true,
   environment: {
     file: "patroni.env",
     variables: {

@@ -17,6 +17,8 @@ export interface Service<S extends Server = Server> {
   secrets(spec: ClusterSpec): Secret[];
   /** What Prometheus collects of its servers. */
   scrapes?: Scrape[];
+  /** pgBackRest runs there, too, and knows the others by the common names of certificates that are for it alone. */
+  backedUp?: boolean;
   /** Of programs that take a password from there only; `file` holds it on a machine. Values are texts as those of secrets. */
   environment?: { file: string; variables: Record<string, string> };
   /** Made after these, and replaced only while they are well. */

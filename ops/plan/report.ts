@@ -40,7 +40,7 @@ export interface Cost {
 }
 
 /** The order in which services are made anew: the servers of Postgres wait for all others, and are watched to the end. */
-const ranks = ["etcd", "haproxy", "pgbouncer", "edge", "postgres", "prometheus"];
+const ranks = ["etcd", "haproxy", "pgbouncer", "edge", "backup", "postgres", "prometheus"];
 
 const severity: Operation[] = ["delete", "replace", "update", "create"];
 

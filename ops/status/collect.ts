@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { Outputs } from "../outputs";
 import { askAlerts } from "./alerts";
+import { askBackups } from "./backup";
 import { askEndpoint } from "./endpoints";
 import { askMaintenance, maintenanceUrl } from "./maintenance";
 import { readClusterState, readMembers } from "./members";
@@ -19,7 +20,7 @@ export async function collectStatus(outputs: Outputs, stack: string): Promise<St
   const { cluster, caCertificate: ca } = outputs;
   const options = { ca, timeout };
   const name = (servers: { name: string }[], index: number) => servers[index]?.name ?? `#${index + 1}`;
-  const [patronis, poolers, proxies, endpoints, maintenance, wal, alerts] = await Promise.all([
+  const [patronis, poolers, proxies, endpoints, maintenance, wal, alerts, backup] = await Promise.all([
     Promise.all(outputs.patroniUrls.map((url) => askPatroni(url, options))),
     Promise.all(outputs.poolerUrls.map((url, index) => askPooler(name(cluster.pgbouncer, index), url, options))),
     Promise.all(outputs.statsUrls.map((url, index) => askProxy(name(cluster.haproxy, index), url, options))),
@@ -32,6 +33,7 @@ export async function collectStatus(outputs: Outputs, stack: string): Promise<St
     askMaintenance(maintenanceUrl(outputs), options),
     askWal(maintenanceUrl(outputs), options),
     askAlerts(outputs.prometheusUrls?.[0], options),
+    askBackups(outputs),
   ]);
   const now = new Date();
   const served = [
@@ -51,8 +53,9 @@ export async function collectStatus(outputs: Outputs, stack: string): Promise<St
     maintenance,
     wal,
     ...(alerts && { alerts }),
+    backup,
   };
-  const verdict = judge({ ...parts, now, state: readClusterState(patronis), replication: cluster.replication });
+  const verdict = judge({ ...parts, now, state: readClusterState(patronis), replication: cluster.replication, promised: outputs.backup });
   return { cluster: cluster.name, stack, time: now.toISOString(), verdict, ...parts };
 }
 

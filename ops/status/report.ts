@@ -20,6 +20,8 @@ export interface StatusReport {
   wal?: Wal;
   /** Absent where nothing is watched. */
   alerts?: Alerts;
+  /** Absent where nothing is backed up. */
+  backup?: Backups;
   /** With --budget: how long writes stop in each kind of failure, as computed from the timers. Seconds. */
   budget?: Budget;
 }
@@ -148,6 +150,31 @@ export interface Wal {
   /** Position of the oldest that it still has, in bytes as a member's position. */
   oldest?: number;
   slots: Slot[];
+  /** Segments that the archive does not have yet, and since when the first of them waits, ISO 8601. */
+  waiting?: { segments: number; since: string };
+}
+
+/** Backups and the WAL archive. Times are ISO 8601. */
+export interface Backups {
+  /** Why nothing is known of them. */
+  error?: string;
+  backups: number;
+  lastFull?: string;
+  /** Of any type. */
+  last?: string;
+  /** The newest in the archive. */
+  lastSegment?: string;
+  lastSegmentAt?: string;
+  /** In which any time can be restored, but for the gaps. */
+  window?: { from: string; to: string };
+  /** Segments that the archive lacks; what lies between the two times cannot be restored. */
+  gaps: { from: string; to: string; after?: string; before?: string }[];
+  /** Type of the backup that is being made. */
+  running?: string;
+  /** When a restore was last tried, whatever came of it. */
+  proofAt?: string;
+  /** What failed, and has not succeeded since. */
+  faults: string[];
 }
 
 /** A replication slot; those of members are among them. */

@@ -2,12 +2,16 @@ import { counted } from "../../tools/words";
 import { formatBytes, formatSeconds } from "../format";
 import { alertProblems } from "./alerts";
 import { maintenanceProblems } from "./maintenance";
+import { backupProblems } from "./backup";
 import { lacksWal, slotProblems } from "./wal";
 import { ClusterState, Member, StatusReport, Verdict } from "./report";
 
-export interface Evidence extends Pick<StatusReport, "members" | "etcd" | "poolers" | "proxies" | "endpoints" | "certificates" | "maintenance" | "wal" | "alerts"> {
+export interface Evidence
+  extends Pick<StatusReport, "members" | "etcd" | "poolers" | "proxies" | "endpoints" | "certificates" | "maintenance" | "wal" | "alerts" | "backup"> {
   now: Date;
   state?: ClusterState;
+  /** Days between backups. */
+  promised?: { full: number; differential: number; proof?: number };
   replication: { mode: "asynchronous" | "priority" | "quorum" | "strict"; synchronousStandbys: number };
 }
 
@@ -35,6 +39,7 @@ export function judge(evidence: Evidence): Verdict {
   // Without a way to the primary that is what is wrong
   if (evidence.maintenance && evidence.endpoints.every(({ name, error }) => name !== "write" || !error))
     problems.push(...maintenanceProblems(evidence.maintenance, primary, evidence.now));
+  if (evidence.backup) problems.push(...backupProblems(evidence.backup, evidence.wal, evidence.now, evidence.promised));
   if (evidence.wal) problems.push(...slotProblems(evidence.wal, members));
   if (evidence.alerts) problems.push(...alertProblems(evidence.alerts));
   const primaries = members.filter(({ error, role, state }) => !error && role === "primary" && state === "running");

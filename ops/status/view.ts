@@ -1,3 +1,4 @@
+import { backupLine } from "./backup";
 import { formatSeconds } from "../format";
 import { Budget } from "../outputs";
 import { Cell, Column, layOut } from "../table";
@@ -23,6 +24,7 @@ export function viewStatus(report: StatusReport, screen: Screen): string {
     ...section("Jobs", jobColumns, (report.maintenance?.jobs ?? []).map(jobRow), screen),
     ...section("Tables by time", partitionedColumns, (report.maintenance?.tables ?? []).map(partitionedRow), screen),
     ...section("Alerts", alertColumns, (report.alerts?.firing ?? []).map((alert) => alertRow(alert, report.time)), screen),
+    ...(report.backup ? ["", paint("Backups", "bold"), `  ${backupLine(report.backup, report.time)}`] : []),
     ...certificateLines(report.certificates, screen),
     ...(report.budget ? budgetLines(report.budget, screen) : []),
     "",

@@ -7,6 +7,7 @@ import { badConfigurations } from "../unit/support/badConfigurations";
 import { Site } from "../../bench/logs/site";
 import { describeApplications } from "./support/applications";
 import { describeClients } from "./support/clients";
+import { describeBackup } from "./support/backup";
 import { Consumer } from "./support/consumer";
 import { describeMigrations } from "./support/migrations";
 import { describeLogs } from "./support/logs";
@@ -28,6 +29,7 @@ const CONFIGURATION = {
   ports: { offset: 22000 },
   postgres: { memory: "768MiB", tags: { "postgres-3": { clonefrom: true } } },
   logs: { enabled: true },
+  backup: { enabled: true },
   slots: [{ name: "archive", type: "physical" }, { name: "warehouse", type: "logical" }],
   examples: ["orders"],
   databases: [{ name: "shop", schemas: [{ name: "reports" }] }],
@@ -37,7 +39,7 @@ const CONFIGURATION = {
 const ANOTHER_SLOT = [CONFIGURATION.slots[0], { name: "warehouse_2", type: "logical" }];
 /** What `up` rolls through the servers, and keeps from then on. */
 const LARGER = { memory: "800MiB", parameters: { max_locks_per_transaction: 96 } };
-const services = ["etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2", "postgres-1", "postgres-2", "postgres-3"];
+const services = ["backup-1", "etcd-1", "etcd-2", "etcd-3", "haproxy-1", "haproxy-2", "pgbouncer-1", "pgbouncer-2", "postgres-1", "postgres-2", "postgres-3"];
 const hosts = services.map((service) => `${CLUSTER}-${service}`);
 
 describe("a cluster, by the commands of the README", () => {
@@ -371,6 +373,7 @@ describe("a cluster, by the commands of the README", () => {
   });
 
   describeHeld(() => outputs);
+  describeBackup({ project: () => project, stack: "e2e", outputs: () => outputs, superuser });
   describeClients(() => outputs, superuser);
   describe("before the loss of the primary", () => {
     it("every standby has a copy of a logical slot that somebody reads", async () => void (await slotIsCopied()));
@@ -678,7 +681,7 @@ describe("a cluster, by the commands of the README", () => {
       await project.must("down", "--stack", "e2e");
       const remains = await project.remains(CLUSTER);
       assert.deepEqual([remains.containers, remains.networks], [[], []]);
-      assert.equal(remains.volumes.length, 6);
+      assert.equal(remains.volumes.length, 8);
       await project.must("up", "--stack", "e2e");
       outputs = await project.outputs("e2e");
       assert.deepEqual(await ask("writeUrl", "SELECT count(*)::int AS rows FROM public.survivors WHERE id = 1000"), [{ rows: 1 }]);

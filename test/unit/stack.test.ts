@@ -64,7 +64,7 @@ describe("the stack", function () {
       assert.ok(inputs.labels.some(({ label, value }: any) => label === "pgha.cluster-id" && value === "00112233445566aa"), name);
     }
     const kept = [...ofType("random:index/randomPassword:RandomPassword").filter(({ name }) => !name.includes("-role-")), ...ofType("random:index/randomId:RandomId"), ...ofType("pulumi-nodejs:dynamic/pgha:CertificateAuthority"), ...ofType("pulumi-nodejs:dynamic/pgha:DockerEngine")];
-    assert.equal(kept.length, 14);
+    assert.equal(kept.length, 15);
     for (const { name, protect } of kept) assert.ok(protect, name);
     assert.equal(resources.filter(({ protect }) => protect).length, kept.length, "a protected server could not be removed");
   });

@@ -27,10 +27,10 @@ import { foreignList, ownList, questions, report, unknownDeployment, Whose } fro
 
 export const usage = `npm run down [-- options]
 
-Removes what was deployed. Data, passwords and the certificate authority stay, for the next npm run up.
+Removes what was deployed. Data, backups, passwords and the certificate authority stay, for the next npm run up.
 
   --stack <name>   stack to remove (dev)
-  --data           deletes data, passwords, certificates and images too; asks for the cluster's name first
+  --data           deletes data, backups, passwords, certificates and images too; asks for the cluster's name first
                    what another deployment made under that name is asked for separately
   --yes            does not ask; another deployment's then goes only where this backend has no state of its own
   --lost-state     with --data: the state of what is there is lost for good, so that nothing can take its data up

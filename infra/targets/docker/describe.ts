@@ -33,6 +33,7 @@ export function describeServer(parts: Parts, service: Service, server: Server, v
     files: service.files(spec, server),
     firstFiles: service.firstFiles?.(spec),
     secrets: service.secrets(spec),
+    backedUp: spec.backup !== undefined && service.backedUp === true,
     values,
     environment: mapValues(environment?.variables ?? {}, (text) => fill(text, values)),
     volume: volume && { name: volume.name, path: container.volume! },

@@ -31,6 +31,8 @@ export interface ServerArgs {
   /** Read at the server's first start only: a change of them replaces nothing. */
   firstFiles?: RenderedFile[];
   secrets: Secret[];
+  /** It is one end of pgBackRest's connections, which have a certificate of their own. */
+  backedUp: boolean;
   /** For the names in them; its own certificate and key are added. */
   values: Values;
   /** Stay in the environment, for programs that read them there. */
@@ -67,14 +69,21 @@ export class DockerServer extends pulumi.ComponentResource {
       { authority: site.authority, unit: server.host, names: server.certificateNames },
       { parent: this },
     );
+    const backup = args.backedUp && new Certificate(
+      `${server.host}-backup-certificate`,
+      { authority: site.authority, unit: server.host, names: [server.host, "localhost"], commonName: server.host },
+      { parent: this },
+    );
     const files: { path: string; content: pulumi.Input<string> }[] = [
       ...args.files,
+      ...(backup ? [{ path: "/etc/pgha/backup.crt", content: backup.certificate }] : []),
       { path: "/etc/pgha/ca.crt", content: site.authority.certificate },
       { path: "/etc/pgha/tls.crt", content: certificate.certificate },
     ];
     const values = { ...args.values, certificate: certificate.certificate, key: certificate.key };
     const secrets: Record<string, pulumi.Input<string>> = {
       tls_key: certificate.key,
+      ...(backup ? { backup_key: backup.key } : {}),
       ...Object.fromEntries(args.secrets.map(({ name, text }) => [name, fill(text, values)])),
     };
     const environment = [

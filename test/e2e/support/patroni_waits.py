@@ -36,6 +36,8 @@ serving = inspect.getsource(patroni.api.RestApiServer.process_request)
 assert "_executor.submit(self.process_request_thread, request, client_address)" in serving, f"requests are served in another way: {serving}"
 ending = inspect.getsource(patroni.__main__.Patroni._shutdown)
 assert ending.index("self.api.shutdown()") < ending.index("self.ha.shutdown()"), f"it ends in another order: {ending}"
+stopped = inspect.getsource(patroni.ha).count("self.is_failover_possible(cluster_lsn=checkpoint_location)")
+assert stopped == 2, f"one that has stopped cleanly asks in {stopped} places that are known"
 # What binding_votes.py relies on beside the functions that it replaces
 VOTES = {
     patroni.ha.Ha._is_healthiest_node: "self.fetch_nodes_statuses(members)",

@@ -8,6 +8,8 @@ const tests = {
   "Patroni's waits": "quick_patroni_test.py",
   "votes of Patroni's members": "binding_votes_test.py",
   "what a voter keeps": "vote_test.py",
+  "when backups are made": "backup_test.py",
+  "proofs of restore": "proof_test.py",
 };
 
 for (const [title, file] of Object.entries(tests))

@@ -133,7 +133,9 @@ class QuickPatroni(unittest.TestCase):
         parse = FakeHandler.parse_request
         self.addCleanup(setattr, FakeHandler, "parse_request", parse)
         fakes["patroni.api"].check_access = lambda answer: answer
-        fakes["patroni.ha"].Ha = type("Ha", (), dict.fromkeys(VOTING))
+        self.asked: list = []
+        possible = lambda ha, **asked: self.asked.append(asked) or self.answers.pop(0)  # noqa: E731
+        fakes["patroni.ha"].Ha = type("Ha", (), {**dict.fromkeys(VOTING), "is_failover_possible": possible})
         fakes["patroni.postgresql"].Postgresql, fakes["patroni.dcs.etcd3"].PatroniEtcd3Client = type("Postgresql", (), {"follow": None}), type("Client", (), {"txn": None})
         exec(FAKE_HA, fakes["patroni.ha"].__dict__)
         self.ha, self.postgresql = fakes["patroni.ha"], fakes["patroni.postgresql"]
@@ -155,6 +157,19 @@ class QuickPatroni(unittest.TestCase):
     def test_waits_of_a_planned_change_are_short(self) -> None:
         self.assertEqual([self.slept("run_cycle"), self.slept("demote"), self.slept("process_unhealthy_cluster")], [0.2, 0.5, 0.5])
         self.assertEqual(self.postgresql.STOP_POLLING_INTERVAL, 0.1)
+
+    def test_who_has_stopped_asks_again_until_somebody_has_all_of_its_wal(self) -> None:
+        ask = lambda **options: self.ha.Ha().is_failover_possible(**options)  # noqa: E731
+        with mock.patch.object(time, "sleep"), mock.patch.object(time, "monotonic", lambda: float(len(self.asked))):
+            self.answers = [False, False, True]
+            self.assertTrue(ask(cluster_lsn=7))
+            self.assertEqual(self.asked, [{"cluster_lsn": 7}] * 3)
+            self.asked.clear()
+            self.answers = [False] * 9
+            self.assertFalse(ask(cluster_lsn=7), "for a few seconds")
+            self.asked.clear()
+            self.answers = [False]
+            self.assertFalse(ask(exclude_failover_candidate=True), "one that has not stopped asks once")
 
     def test_an_api_that_has_ended_gives_its_port_up(self) -> None:
         api, _ = self.serve()

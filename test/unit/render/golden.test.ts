@@ -27,7 +27,8 @@ describe("rendered files", () => {
   it("cover every template", () => {
     const all = fs.readdirSync(path.join(__dirname, "../../../templates"), { withFileTypes: true });
     const templates = all.filter((entry) => entry.isFile()).map(({ name }) => name.replace(".mustache", ""));
-    const rendered = filesOf(planCluster(parseConfig(configurations.monitored, "dev", MACHINE))).map(({ file }) => path.basename(file.path));
+    const rendered = [configurations.monitored, configurations.large]
+      .flatMap((configuration) => filesOf(planCluster(parseConfig(configuration, "dev", MACHINE))).map(({ file }) => path.basename(file.path)));
     assert.deepEqual(templates.filter((name) => !rendered.includes(name)), []);
   });
 });

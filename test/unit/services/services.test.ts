@@ -10,7 +10,7 @@ import { MACHINE } from "../support/monitor";
 import { prodConfiguration } from "../support/prod";
 
 const project = path.join(__dirname, "../../..");
-const spec = planCluster(parseConfig({ monitoring: { enabled: true } }, "dev", MACHINE));
+const spec = planCluster(parseConfig({ monitoring: { enabled: true }, backup: { enabled: true } }, "dev", MACHINE));
 
 describe("a service", () => {
   for (const service of allServices)
@@ -45,7 +45,7 @@ describe("services", () => {
     const kinds = inOrder.map(({ kind }) => kind);
     assert.deepEqual([...kinds].sort(), allServices.map(({ kind }) => kind).sort());
     for (const { kind, needs, waitsFor } of inOrder) for (const other of [...needs, ...waitsFor]) assert.ok(kinds.indexOf(other) < kinds.indexOf(kind), `${kind} before ${other}`);
-    assert.deepEqual(lastServices.map(({ kind }) => kind).sort(), ["haproxy", "pgbouncer", "postgres", "prometheus"]);
+    assert.deepEqual(lastServices.map(({ kind }) => kind).sort(), ["backup", "haproxy", "pgbouncer", "postgres", "prometheus"]);
   });
 
   it("publish no port of one kind on a number that another server has", () => {

@@ -18,6 +18,8 @@ export const badConfigurations: { title: string; raw: unknown; key: string; says
   { title: "nobody to read from", raw: { standbys: 1, postgres: { tags: { "postgres-2": { noloadbalance: true } } } }, key: "postgres.tags", says: /no standby to read from/ },
   { title: "tags that leave strict without a spare", raw: { replication: { mode: "strict" }, postgres: { tags: { "postgres-3": { nosync: true } } } }, key: "postgres.tags", says: /leave 1 standbys .* strict needs 2/ },
   { title: "a size that is none", raw: { postgres: { memory: "lots" } }, key: "postgres.memory", says: /"lots" is not a size/ },
+  { title: "an archive by hand", raw: { backup: { enabled: true }, postgres: { parameters: { archive_command: "true" } } }, key: "postgres.parameters.archive_command", says: /decided by the backup; .*backup\.enabled/ },
+  { title: "backups that are never full", raw: { backup: { full: 0 } }, key: "backup.full", says: />=1/ },
   { title: "too little memory", raw: { postgres: { memory: "383MiB" } }, key: "postgres.memory", says: /at least 384MiB/ },
   { title: "a cluster name that Docker would refuse", raw: { name: "My Cluster" }, key: "name", says: /lower-case/ },
   { title: "a database name that needs quotes", raw: { database: { name: "my-db" } }, key: "database.name", says: /underscores/ },

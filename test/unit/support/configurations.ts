@@ -2,6 +2,7 @@
 export const configurations: Record<"default" | "large" | "monitored", unknown> = {
   default: {},
   large: {
+    backup: { enabled: true },
     name: "shop",
     profile: "finance",
     standbys: 4,
