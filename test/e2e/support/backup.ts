@@ -84,6 +84,7 @@ export function describeBackup({ project, stack, outputs, superuser }: Cluster):
       assert.equal((await pgha("restore", "--to", point, "--table", "app.kept")).rows, 5000);
       assert.deepEqual(await app(SUM), [before], "in the running cluster");
       assert.equal((await pgha("restore", "--drop")).dropped, false, "the server that was made for it is gone");
+      await migrator("DROP TABLE app.kept");
     });
 
     it("refuse what cannot be reached, and name what can", async () => {
