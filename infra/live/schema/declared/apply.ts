@@ -1,5 +1,5 @@
 import { DatabaseError, type Client, type QueryResult } from "pg";
-import { beforeOf } from "./before";
+import { beforeOf, statementOf } from "./before";
 import { prepareSchema, relationExists } from "../../postgres/connection";
 import { inTransaction } from "../../postgres/transaction";
 import { inOrder, type Item, type Items } from "./item";
@@ -80,7 +80,7 @@ async function givenBefore(client: Client, items: Items, recorded: Recorded[]): 
   for (const each of recorded) if (queries(each.key).length) await undo(client, each);
   for (const key of fresh) {
     found[key] = [];
-    for (const query of queries(key)) found[key].push(...((await unlessGone(client, query))?.rows ?? []).map(({ sql }) => String(sql)));
+    for (const query of queries(key)) found[key].push(...((await unlessGone(client, query))?.rows ?? []).map(statementOf));
   }
   await client.query("ROLLBACK TO bare; RELEASE bare");
   return found;

@@ -1,4 +1,4 @@
-import { LISTS } from "../settingValue";
+import { LISTS, settingValue } from "../settingValue";
 import { grantee, identifier, literal, qualified } from "./item";
 
 /**
@@ -18,6 +18,11 @@ export function beforeOf(key: string, database: string): string[] {
   if (setting) return settings(setting[2], setting[1]);
   const storage = key.match(/^storage parameter ([\w.]+) of ([\w.]+)$/);
   return storage ? storages(storage[2], storage[1]) : [];
+}
+
+/** The statement that one row of theirs is. */
+export function statementOf({ sql, list, value }: { sql: string; list?: string; value?: string }): string {
+  return list === undefined ? sql : sql + settingValue(list, value ?? "");
 }
 
 const roleNumber = (role: string) => (role === "public" ? "0" : `(SELECT oid FROM pg_roles WHERE rolname = ${literal(role)})`);
@@ -68,7 +73,9 @@ function memberships(group: string, member: string): string[] {
 function settings(role: string, setting: string): string[] {
   const change = `ALTER ROLE ${identifier(role)} SET ${setting.split(".").map(identifier).join(".")}`;
   const value = "substr(config, strpos(config, '=') + 1)";
-  return [`SELECT ${literal(`${change} = `)} || ${LISTS.includes(setting) ? value : `quote_literal(${value})`} AS sql
+  // A role may have stored any text as its list: it is taken apart by statementOf
+  const found = LISTS.includes(setting) ? `${literal(`${change} = `)} AS sql, ${literal(setting)} AS list, ${value} AS value` : `${literal(`${change} = `)} || quote_literal(${value}) AS sql`;
+  return [`SELECT ${found}
     FROM pg_db_role_setting, unnest(setconfig) AS config WHERE setrole = ${roleNumber(role)} AND setdatabase = 0 AND starts_with(lower(config), ${literal(`${setting.toLowerCase()}=`)})`];
 }
 

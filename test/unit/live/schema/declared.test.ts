@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { parsePostgresUrl } from "../../../../clients/node/pgha";
 import { planCluster } from "../../../../infra/plan";
 import { parseConfig } from "../../../../infra/config";
+import { beforeOf, statementOf } from "../../../../infra/live/schema/declared/before";
 import { declare } from "../../../../infra/live/schema/declared/declare";
 import { inOrder } from "../../../../infra/live/schema/declared/item";
 import { splitStatements } from "../../../../infra/live/schema/statements";
@@ -175,5 +176,21 @@ describe("a stack with declared roles", () => {
     const worst = Math.max(...outputs.budget.failures.map(({ worst }: { worst: number | null }) => worst ?? 0));
     assert.ok(worst > 5 && Number(parameters.get("connect_timeout")) > worst, `${parameters}, worst ${worst} s`);
     assert.equal(parameters.get("tcp_user_timeout"), "5000");
+  });
+});
+
+describe("what was given before it was declared", () => {
+  it("is given again as values alone, whatever text a role has stored as its own list", () => {
+    const stored = "x; ALTER ROLE mallory SUPERUSER; COMMIT";
+    assert.equal(statementOf({ sql: 'ALTER ROLE "app" SET "search_path" = ', list: "search_path", value: stored }), `ALTER ROLE "app" SET "search_path" = 'x; alter role mallory superuser; commit'`);
+    assert.equal(statementOf({ sql: 'ALTER ROLE "app" SET "search_path" = ', list: "search_path", value: `"$user", o'brien` }), `ALTER ROLE "app" SET "search_path" = '$user', 'o''brien'`);
+    assert.equal(statementOf({ sql: 'ALTER ROLE "app" SET "search_path" = ', list: "search_path", value: "" }), `ALTER ROLE "app" SET "search_path" = ''`);
+    assert.equal(statementOf({ sql: "GRANT SELECT ON TABLE app.t TO app" }), "GRANT SELECT ON TABLE app.t TO app");
+  });
+
+  it("of a list is asked for as a value beside the statement, never as a part of it", () => {
+    const [query] = beforeOf("setting search_path of app", "app");
+    assert.match(query, /AS sql, 'search_path' AS list, substr\(config, strpos\(config, '='\) \+ 1\) AS value/);
+    assert.match(beforeOf("setting work_mem of app", "app")[0], /\|\| quote_literal\(/);
   });
 });
