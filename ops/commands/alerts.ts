@@ -19,7 +19,7 @@ Asks Prometheus which alerts fire, and which will if it goes on (pending). Needs
   --stack <name>     which deployment (the selected stack, or dev)
   --json             for programs; its shape is Alert[] in ops/alerts/prometheus.ts, with --check AlertCheck in ops/alerts/check.ts
 
-Exit codes: 0 no alert fires, 3 one does or the check finds something, 1 error, 2 wrong usage.
+Exit codes: 0 no alert fires but information, 3 one does or the check finds something, 1 error, 2 wrong usage.
 `;
 
 const options = { ...commonOptions, check: { type: "boolean", default: false } } as const;

@@ -98,7 +98,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp A
 BEGIN
   IF to_regclass('cron.job') IS NULL THEN RETURN; END IF;
   RETURN QUERY
-    SELECT coalesce(each.jobname::text, each.command), each.schedule, each.active, last.start_time, last.end_time, last.status, last.return_message,
+    SELECT coalesce(each.jobname::text, 'job ' || each.jobid), each.schedule, each.active, last.start_time, last.end_time, last.status, last.return_message,
       (SELECT count(*)::integer FROM cron.job_run_details AS run
        WHERE run.jobid = each.jobid AND run.status = 'failed'
          AND run.runid > coalesce((SELECT max(runid) FROM cron.job_run_details AS well WHERE well.jobid = each.jobid AND well.status = 'succeeded'), 0))
