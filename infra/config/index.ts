@@ -3,6 +3,7 @@ import { awsSchema } from "./aws";
 import { backupSchema } from "./backup";
 import { ConfigurationError, Fault } from "./errors";
 import { declarations, identifier } from "./databases";
+import { DEFAULT_BASE } from "./images";
 import { logsSchema } from "./logs";
 import { monitoringSchema } from "./monitoring";
 import { size } from "./size";
@@ -140,7 +141,7 @@ export const schema = z.strictObject({
     .prefault({}),
   images: z
     .strictObject({
-      base: z.string().min(1).default("debian:forky-slim").describe("Debian image that the cluster's images are built on"),
+      base: z.string().min(1).default(DEFAULT_BASE).describe("Debian image that the cluster's images are built on"),
     })
     .prefault({}),
   aws: awsSchema.optional().describe("the machines on EC2, where target is aws"),

@@ -77,3 +77,11 @@ describe("the plan of a cluster", () => {
     assert.equal(hosts("a").filter((host) => hosts("b").includes(host)).length, 0);
   });
 });
+
+describe("extensions and libraries that the servers' packages lack", () => {
+  const plan = (more: object) => () => planCluster(parseConfig({ databases: [{ name: "app", extensions: [{ name: "vector" }] }], postgres: { parameters: { shared_preload_libraries: "pgaudit" } }, ...more }, "dev", { memory: 8 * GIB, cores: 4 }));
+
+  it("are refused where pgha alone has chosen the packages", () => assert.throws(plan({}), /no extension "vector"[^]*no library "pgaudit"/));
+
+  it("are not where the image is the user's own", () => void plan({ images: { base: "registry.example.com/debian-with-pgvector:1" } })());
+});

@@ -1,4 +1,5 @@
 import { Fault, fault } from "../../config/errors";
+import { DEFAULT_BASE } from "../../config/images";
 import { ClusterSpec, Settings } from "../spec";
 import { keyOf, Rule } from "./contents";
 
@@ -20,7 +21,10 @@ const packageOf = (extension: string, version: number) => {
   return name.startsWith("pl") && extension in PACKAGES ? `postgresql-${name}-${version}` : `postgresql-${version}-${name}`;
 };
 
-/** What the servers' packages lack. A package that is named may bring anything. */
+/** An image of one's own may have anything, and so may what a package brings. */
+const mayHaveMore = ({ packages, images, ec2 }: ClusterSpec) => packages.length > 0 || images.base !== DEFAULT_BASE || ec2?.config.packages.source === "baked";
+
+/** What the servers' packages lack, where pgha alone has chosen them. */
 export const packageRules: Rule[] = [versionsFit, extensionsAreThere, librariesAreThere];
 
 function versionsFit({ packages, version }: ClusterSpec): Fault[] {
@@ -31,14 +35,15 @@ function versionsFit({ packages, version }: ClusterSpec): Fault[] {
 }
 
 function extensionsAreThere(spec: ClusterSpec): Fault[] {
-  if (spec.packages.length) return [];
+  if (mayHaveMore(spec)) return [];
   return spec.databases.flatMap(({ name: database, extensions }) => extensions.flatMap(({ name }, index) => (EXTENSIONS.includes(name) ? [] : [
     fault(`${keyOf(spec, database)}.extensions.${index}.name`, `the servers have no extension "${name}"`,
       `correct its name, or name its package under postgres.packages (${packageOf(name, spec.version)}?)`)])));
 }
 
-function librariesAreThere({ packages, settings, roles }: ClusterSpec): Fault[] {
-  if (packages.length) return [];
+function librariesAreThere(spec: ClusterSpec): Fault[] {
+  if (mayHaveMore(spec)) return [];
+  const { settings, roles } = spec;
   const check = (key: string, values: Settings) => ["shared_preload_libraries", "session_preload_libraries", "local_preload_libraries"].flatMap((setting) =>
     String(values[setting] ?? "").split(",").map((one) => one.trim().replace(/^"(.*)"$/, "$1")).filter((one) => one && !one.includes("/") && !LIBRARIES.includes(one))
       .map((one) => fault(`${key}.${setting}`, `the servers have no library "${one}"`, "correct its name, or name its package under postgres.packages")));

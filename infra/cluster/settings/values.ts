@@ -23,7 +23,7 @@ export function findWrong(known: KnownSetting, value: string | number | boolean)
   const no = (remedy: string) => ({ problem: `${JSON.stringify(value)} is not a value of type ${type}`, remedy });
   if (type === "boolean") return isSwitch ? undefined : no("use on or off");
   if (type === "enum")
-    return values.includes(text.toLowerCase()) || (isSwitch && values.some((one) => one === "on" || one === "off")) ? undefined : no(`use ${values.join(", ")}`);
+    return values.some((one) => one.toLowerCase() === text.toLowerCase()) || (isSwitch && values.some((one) => one === "on" || one === "off")) ? undefined : no(`use ${values.join(", ")}`);
   if (type === "string") return typeof value === "boolean" ? no("write it in quotes") : undefined;
   return wrongNumber(known, text, no);
 }
@@ -40,7 +40,9 @@ function wrongNumber({ type, unit, min, max }: KnownSetting, text: string, no: (
   }
   if (given && given.kind !== own?.kind) return no(own ? `it counts ${own.kind === "time" ? "time" : "memory"}: use ${unitsOf(own.kind)}` : "it has no unit: use a number alone");
   const factor = given && own ? given.size / (own.size * Number(count || 1)) : 1;
-  const number = Number(amount) * factor;
+  // With a leading zero it is octal to Postgres, as the modes of files are written
+  const octal = type === "integer" && /^0[0-7]+$/.test(amount);
+  const number = (octal ? parseInt(amount, 8) : Number(amount)) * factor;
   const rounded = type === "integer" ? Math.round(number) : number;
   if ((min === undefined || rounded >= min) && (max === undefined || rounded <= max)) return undefined;
   const each = unit && unit !== base ? ` × ${unit}` : unit ? ` ${unit}` : "";

@@ -46,7 +46,7 @@ BEGIN
     WHERE pubname = ${literal(name)} AND part.relkind = 'r' AND relpersistence = 'p'
   ), named AS (
     SELECT sent.*, relreplident = 'f' AS whole, ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = part AND attnum > 0 AND NOT attisdropped AND (relreplident = 'f'
-        OR EXISTS (SELECT FROM pg_index WHERE indrelid = part AND attnum = ANY (indkey) AND CASE relreplident WHEN 'd' THEN indisprimary WHEN 'i' THEN indisreplident END))) AS key
+        OR EXISTS (SELECT FROM pg_index WHERE indrelid = part AND attnum = ANY ((indkey::int2[])[0:indnkeyatts - 1]) AND CASE relreplident WHEN 'd' THEN indisprimary WHEN 'i' THEN indisreplident END))) AS key
     FROM sent JOIN pg_class ON pg_class.oid = part
   )
   SELECT string_agg(part::regclass || ': ' || CASE
