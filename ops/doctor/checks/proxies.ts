@@ -1,6 +1,6 @@
 import { counted } from "../../../tools/words";
 import { Found, ofParts } from "../check";
-import { Parts } from "../parts";
+import { Parts, PatroniCluster } from "../parts";
 
 type Row = Record<string, string>;
 
@@ -10,6 +10,8 @@ const each = ({ proxies }: Parts, judge: (rows: Row[]) => string | undefined): F
     const evidence = proxy.error === undefined ? judge(proxy.rows) : undefined;
     return evidence ? [{ where: proxy.name, evidence }] : [];
   });
+/** By its tag, as it is declared. */
+const keepsReadersAway = (cluster: PatroniCluster | undefined, name: string) => Boolean(cluster?.members.find((member) => member.name === name)?.tags?.noloadbalance);
 const isServer = ({ svname }: Row) => !["BACKEND", "FRONTEND"].includes(svname);
 
 export const proxies = [
@@ -46,8 +48,8 @@ export const proxies = [
     cause: "The standby lags behind what reads may, is down, or cannot be reached from this proxy.",
     mend: "npx pgha doctor --only replication-lag,standbys",
     risk: "None: it only looks.",
-    found: ({ status }) => status.proxies.filter(({ error }) => !error).flatMap(({ name, read = [] }) =>
-      status.members.filter((member) => !member.error && member.role === "standby" && !read.includes(member.name)).map((member) => ({ where: name, evidence: `no reads go to ${member.name}` }))),
+    found: ({ status, cluster }) => status.proxies.filter(({ error }) => !error).flatMap(({ name, read = [] }) =>
+      status.members.filter((member) => !member.error && member.role === "standby" && !read.includes(member.name) && !keepsReadersAway(cluster, member.name)).map((member) => ({ where: name, evidence: `no reads go to ${member.name}` }))),
   }),
   ofParts({
     id: "proxies-full",

@@ -104,6 +104,11 @@ describe("pgha doctor: what is said of Patroni, etcd, the proxies and the pooler
     assert.deepEqual(["primary", "synchronous-standbys", "takeover", "proxies-write"].flatMap((id) => judge(id, parts)), []);
   });
 
+  it("is nothing of a standby that is declared to take no reads", () => {
+    const tagged = well().cluster!.members.map((member) => (member.name === "postgres-3" ? { ...member, tags: { noloadbalance: true } } : member));
+    assert.deepEqual(judge("proxies-read", { ...well(), ...status({ proxies: [{ name: "haproxy-1", read: ["postgres-2"] }] }), cluster: { members: tagged } }), []);
+  });
+
   for (const [id, change, says] of ill)
     it(`is what is wrong: ${id}, ${says[0]}`, () => assert.deepEqual(judge(id, { ...well(), ...change }), says));
 
