@@ -1,6 +1,7 @@
 import type { BackupServer } from "../cluster/spec";
 import { MIB } from "../config/units";
 import { repositoryFile, scheduleFile } from "../render/backup";
+import { postgres } from "./postgres";
 import type { Service } from "./service";
 
 /** Keeps the backups and the WAL archive, and makes them; its loss stops no writes. On Docker alone yet. */
@@ -16,7 +17,7 @@ export const backup: Service<BackupServer> = {
   waitsFor: [],
   container: {
     // That of the servers of Postgres, with its programs
-    image: ({ version }) => ({ tag: String(version), args: { POSTGRES: String(version) } }),
+    image: postgres.container.image,
     volume: "/var/lib/pgbackrest",
     memory: () => 512 * MIB,
     stopSeconds: () => 20,

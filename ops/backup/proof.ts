@@ -24,7 +24,7 @@ export const proofSchema = z.object({
 export type Proof = z.infer<typeof proofSchema>;
 
 const WORDS: Record<string, string> = {
-  check: "archiving", room: "room for it", restore: "the restore", replay: "the replay of WAL", contents: "heaps and indexes", pages: "checksums of pages",
+  check: "archiving", room: "room for it", restore: "the restore", replay: "the replay of WAL", contents: "heaps and B-trees", pages: "checksums of pages",
 };
 
 /** Seconds from the beginning until it would take connections. */
@@ -35,7 +35,7 @@ export function viewProof(proof: Proof, paint: Paint): string {
   const { problem, step, backup, bytes = 0, segment, relations, steps } = proof;
   if (problem !== null) return `${paint("not proved", "bad")}: ${WORDS[step ?? ""] ?? step}: ${problem}\n`;
   return [
-    `${paint("proved", "good")}: ${backup}, ${formatBytes(bytes)}, replayed to the end of ${segment}, every page and ${relations} heaps and indexes read`,
+    `${paint("proved", "good")}: ${backup}, ${formatBytes(bytes)}, replayed to the end of ${segment}, every page and ${relations} heaps and B-trees read`,
     `a restore of this size takes ${formatSeconds(recovery(proof))}: ${formatBytes(bytes / Math.max(steps.restore, 0.001))}/s, then ${formatSeconds(steps.replay)} of WAL`,
     "",
   ].join("\n");

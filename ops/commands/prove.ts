@@ -8,8 +8,8 @@ export const summary = "proves that the backups can be restored: restores, repla
 
 export const usage = `npx pgha prove [options]
 
-Restores the newest state beside the repository, replays WAL to the end of the archive, reads every heap and index of every database
-(pg_amcheck) and the checksum of every page, and deletes it again. Nobody can connect to it meanwhile. It happens once a day by itself
+Restores the newest state beside the repository, replays WAL to the end of the archive, reads every heap and B-tree of every
+database (pg_amcheck) and the checksum of every page, and deletes it again. Nobody can connect to it meanwhile. It happens once a day by itself
 (backup.proof).
 
   --history          the proofs that were made, instead of another one

@@ -7,8 +7,8 @@ import { BackupServer, backupServerIn } from "../backup/server";
 import { describeFailure } from "../failure";
 import { formatBytes, formatSeconds, utc } from "../format";
 import { Outputs, readStack } from "../outputs";
-import { connect, hostOf } from "../postgresUrl";
-import { bringBack, nameOf, parseTable } from "../restore/table";
+import { connect, hostOf, parsePostgresUrl } from "../postgresUrl";
+import { bringBack, nameOf, parseTable, Way } from "../restore/table";
 import { parseTarget, planRestore, Target } from "../restore/target";
 import { progressOf, Throwaway } from "../restore/throwaway";
 import { print, say } from "../terminal";
@@ -62,11 +62,11 @@ export async function run(args: string[]): Promise<number> {
   const seconds = () => (Date.now() - began) / 1000;
   const backup = target && (await restore(server, throwaway, target, to!, dry));
   if (dry) {
-    print(json, { backup, to }, () => "it can be reached\n");
+    print(json, { backup, to }, () => `${target?.kind === "name" ? "nobody knows where a name is before it is restored; it is looked for from that backup on" : "it can be reached"}\n`);
     return 0;
   }
   if (wanted && name) {
-    const way = { docker, from: throwaway.name, to: await primaryOf(outputs), database: database ?? outputs.cluster.database };
+    const way = { docker, from: throwaway.name, to: await primaryOf(outputs), ...migratorOf(outputs, database ?? outputs.cluster.database) };
     const rows = await bringBack(way, wanted, name);
     if (target) await throwaway.drop();
     print(json, { table: nameOf(name), rows, backup, to, seconds: seconds() }, () => `${nameOf(name)} has ${counted(rows, "row")} again, after ${formatSeconds(seconds())}\n`);
@@ -86,6 +86,14 @@ async function restore(server: BackupServer, throwaway: Throwaway, target: Targe
   await throwaway.create(how);
   await follow(throwaway);
   return backup.label;
+}
+
+/** Who loads into a database; throws a UserError where it has no role for migrations. */
+function migratorOf({ roleUrls = {} }: Outputs, database: string): Pick<Way, "database" | "migrator"> {
+  const login = roleUrls[`${database}_migrator`];
+  if (!login) throw new UserError(`the database ${database} has no role ${database}_migrator, by whom it would be loaded`, "take what you need from the throwaway server by pg_dump");
+  const { user, password } = parsePostgresUrl(login.write);
+  return { database, migrator: { user, password } };
 }
 
 /** The container of the primary; throws a UserError where none takes connections. */

@@ -34,18 +34,24 @@ export function planRestore(state: BackupState, target: Target): Plan {
   const { backup: backups } = state;
   const to = (backup: Backup, type: string, point: string) => set(backup, `--type=${type}`, `--target=${point}`, "--target-action=promote");
   if (target.kind === "latest") return refuseGap(state, set(backups[backups.length - 1], "--type=default"), Infinity);
-  // Nobody knows when a point was named: the oldest backup is before it
-  if (target.kind === "name") return to(backups[0], "name", target.name);
+  // Nobody knows when a point was named: it is looked for from the oldest backup on behind which nothing is missing
+  if (target.kind === "name") {
+    const gap = state.walArchive?.gaps.at(-1);
+    return to(backups.find(({ archive: { start } }) => !gap || (start !== null && start > gap.to)) ?? backups[0], "name", target.name);
+  }
   if (target.kind === "lsn") {
     const chosen = backups.findLast(({ lsn }) => lsn?.stop && lsnOf(lsn.stop) <= target.lsn);
     if (!chosen) throw new UserError(`${target.text} is before the end of every backup`, `the first point that can be reached is ${backups[0].lsn?.stop}, of ${utc(window.from)}`);
-    return to(chosen, "lsn", target.text);
+    const [number, end] = [target.lsn / SEGMENT, numberOf(state.walArchive!.last)];
+    if (number > end) throw new UserError(`the archive ends with the segment ${state.walArchive!.last}, before ${target.text}`, "choose an earlier one, or --to latest");
+    const missing = state.walArchive!.gaps.find(({ from }) => chosen.archive.stop !== null && from > chosen.archive.stop && numberOf(from) <= number);
+    return refuseGap(state, to(chosen, "lsn", target.text), missing ? Infinity : -Infinity);
   }
   const chosen = backups.findLast(({ timestamp }) => timestamp.stop < target.at);
   if (!chosen) throw new UserError(`${utc(target.at)} is before the end of every backup`, `the first time that can be reached is ${utc(window.from + 1)}`);
   if (target.at > window.to)
     throw new UserError(`the archive ends at ${utc(window.to)}, before ${utc(target.at)}`, "choose that, or --to latest; WAL that is not full comes within a minute of the next commit");
-  return refuseGap(state, to(chosen, "time", new Date(target.at * 1000).toISOString().replace("T", " ").replace("Z", "+00")), target.at);
+  return refuseGap(state, to(chosen, "time", target.text.replace("T", " ").replace("Z", "+00")), target.at);
 }
 
 function refuseGap(state: BackupState, plan: Plan, at: number): Plan {
@@ -58,6 +64,11 @@ function nearest({ backup }: BackupState, { after, to }: Gap): string {
   const next = backup.find(({ archive: { start } }) => start !== null && start > to);
   return [`the last time before is ${after === undefined ? "none" : utc(after)}`, ...(next ? [`the first one after is ${utc(next.timestamp.stop + 1)}`] : [])].join("; ");
 }
+
+/** Bytes of a segment of WAL, as `initdb` makes it here. */
+const SEGMENT = 2n ** 24n;
+/** The number of a segment by its name, whatever its timeline. */
+const numberOf = (name: string) => BigInt(`0x${name.slice(8, 16)}`) * 256n + BigInt(`0x${name.slice(16, 24)}`);
 
 /** As a number: 1/0 → 4294967296. */
 export function lsnOf(text: string): bigint {

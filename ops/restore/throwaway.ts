@@ -16,6 +16,8 @@ export class Throwaway {
   async create(options: string[]): Promise<void> {
     if (await unlessMissing(this.docker.getContainer(this.name).inspect()))
       throw new UserError(`${this.name} is there already`, "npx pgha restore --drop removes it");
+    // A volume that something else left would be taken for this restore
+    await this.drop();
     const source = await this.docker.getContainer(this.repository).inspect();
     const secret = (name: string) => source.Config.Env.find((line) => line.startsWith(`SECRET_${name}=`))!;
     const mounted = source.Mounts.find(({ Destination }) => Destination === "/var/lib/pgbackrest")!.Name!;

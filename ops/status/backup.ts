@@ -46,6 +46,10 @@ export function backupProblems(found: Backups, wal: Wal | undefined, now: Date, 
   const age = (time: string) => (now.getTime() - Date.parse(time)) / 1000;
   const waiting = wal?.waiting && age(wal.waiting.since) > WAITS_TOO_LONG
     ? [`WAL waits for the archive since ${formatSeconds(age(wal.waiting.since))} (${wal.waiting.segments} segments): what is newer cannot be restored`] : [];
+  // Where too much waits, pgBackRest tells Postgres that it is archived, and leaves it out
+  const { lastSegment = "", lastSegmentAt } = found;
+  const dropped = wal?.archived && lastSegmentAt && wal.archived.slice(0, 8) === lastSegment.slice(0, 8) && wal.archived > lastSegment && age(lastSegmentAt) > WAITS_TOO_LONG
+    ? [`WAL after ${lastSegment} was not archived and is given up: nothing newer can be restored until the next backup`] : [];
   if (found.error) return [`backups cannot be asked for: ${found.error}`, ...waiting];
   const old = (time: string | undefined, days: number) => time !== undefined && days > 0 && age(time) > (days + 1) * DAY;
   const stale = promised && old(found.lastFull, promised.full) ? [`the last full backup is of ${found.lastFull!.slice(0, 16)} UTC`]
@@ -55,6 +59,7 @@ export function backupProblems(found: Backups, wal: Wal | undefined, now: Date, 
   const gaps = found.gaps.filter(({ before }) => before === undefined || found.last === undefined || before > found.last);
   return [
     ...waiting,
+    ...dropped,
     ...found.faults,
     ...stale,
     ...untried,

@@ -152,6 +152,8 @@ export interface Wal {
   slots: Slot[];
   /** Segments that the archive does not have yet, and since when the first of them waits, ISO 8601. */
   waiting?: { segments: number; since: string };
+  /** The last segment that Postgres was told is archived. */
+  archived?: string;
 }
 
 /** Backups and the WAL archive. Times are ISO 8601. */

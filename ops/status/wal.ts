@@ -9,6 +9,8 @@ const OLDEST = `SELECT min(('x' || substr(name, 9, 8))::bit(32)::bigint * 429496
 
 const WAITING = `SELECT count(*)::int AS segments, min(modification) AS since FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'`;
 
+const ARCHIVED = `SELECT last_archived_wal AS archived FROM pg_stat_archiver WHERE last_archived_wal ~ '^[0-9A-F]{24}$'`;
+
 const SLOTS = `SELECT slot_name AS name, slot_type AS type, database, active, wal_status AS status, invalidation_reason AS reason,
     pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::text AS retained
   FROM pg_replication_slots WHERE NOT temporary ORDER BY 1`;
@@ -20,12 +22,13 @@ export async function askWal(url: string, options: ConnectOptions): Promise<Wal>
     try {
       const { rows: [{ oldest }] } = await client.query<{ oldest: string | null }>(OLDEST);
       const { rows: [{ segments, since }] } = await client.query<{ segments: number; since: Date | null }>(WAITING);
+      const { rows: [told] } = await client.query<{ archived: string }>(ARCHIVED);
       const { rows } = await client.query<Record<"name" | "type" | "database" | "status" | "reason" | "retained", string | null> & { active: boolean }>(SLOTS);
       const slots = rows.map(({ name, type, database, active, status, reason, retained }): Slot => ({
         name: String(name), type: type === "logical" ? "logical" : "physical", database: database ?? undefined, active,
         walStatus: status ?? undefined, reason: reason ?? undefined, retainedBytes: retained === null ? undefined : Number(retained),
       }));
-      return { oldest: oldest === null ? undefined : Number(oldest), slots, ...(since && { waiting: { segments, since: since.toISOString() } }) };
+      return { oldest: oldest === null ? undefined : Number(oldest), slots, archived: told?.archived, ...(since && { waiting: { segments, since: since.toISOString() } }) };
     } finally {
       hangUp(client);
     }

@@ -54,7 +54,7 @@ describe("proofs of restore", () => {
   const failed: Proof = { at: at("2026-11-20T03:00"), seconds: 3, steps: { check: 2 }, problem: "unable to find a valid repository", step: "restore" };
 
   it("say what was read, and how long a restore takes", () => {
-    assert.equal(viewProof(proof, plain), "proved: 20261121-010000F, 20 GB, replayed to the end of 00000001000000000000000B, every page and 812 heaps and indexes read\n"
+    assert.equal(viewProof(proof, plain), "proved: 20261121-010000F, 20 GB, replayed to the end of 00000001000000000000000B, every page and 812 heaps and B-trees read\n"
       + "a restore of this size takes 25 s: 1 GB/s, then 5 s of WAL\n");
   });
 
@@ -90,6 +90,13 @@ describe("the backups in the status", () => {
   it("are a problem when WAL has waited for more than two tries, not at once", () => {
     assert.deepEqual(problems(told(archive()), { waiting: { segments: 1, since: "2026-11-21T11:59:00Z" } }), []);
     assert.match(problems(told(archive()), { waiting: { segments: 9, since: "2026-11-21T11:50:00Z" } })[0], /waits for the archive since 10 min \(9 segments\)/);
+  });
+
+  it("are a problem when Postgres was told that WAL is archived which is not", () => {
+    const late = told({ ...archive()!, lastAt: at("2026-11-21T11:55") });
+    assert.match(problems(late, { archived: "00000001000000000000000E" })[0], /^WAL after 00000001000000000000000B was not archived and is given up/);
+    assert.deepEqual(problems(told(archive()), { archived: "00000001000000000000000E" }), [], "it is under way");
+    assert.deepEqual(problems(late, { archived: "00000001000000000000000B" }), [], "nothing was written since");
   });
 
   it("are a problem when WAL was dropped, until there is a newer backup", () => {

@@ -30,7 +30,7 @@ describe("the point of a restore", () => {
   });
 
   it("begins from the newest backup that ended before it", () => {
-    assert.deepEqual(planned("2026-11-20T23:00Z").options, ["--set=20261120-010000F", "--type=time", "--target=2026-11-20 23:00:00.000+00", "--target-action=promote"]);
+    assert.deepEqual(planned("2026-11-20T23:00Z").options, ["--set=20261120-010000F", "--type=time", "--target=2026-11-20 23:00+00", "--target-action=promote"]);
     assert.equal(planned("2026-11-21T01:02:30Z").backup.label, "20261120-010000F_20261121-010000D");
     assert.equal(planned("2026-11-21T01:01Z").backup.label, "20261120-010000F", "while the second one was made");
     assert.equal(planned("0/5000119").backup.label, "20261120-010000F");
@@ -52,8 +52,13 @@ describe("the point of a restore", () => {
     assert.match(refused("0/100"), /before the end of every backup; .* 0\/2000120/);
     assert.match(refused("2026-11-21T12:00:01Z"), /the archive ends at 2026-11-21 12:00:00 UTC.*--to latest/);
     assert.match(refused("latest", { ...state(), backup: [] }), /nothing can be restored yet/);
+    assert.equal(planned("2026-11-20T23:00:00.123456+01:00").options[2], "--target=2026-11-20 23:00:00.123456+01:00", "to the microsecond");
+    assert.match(refused("FFFF/0"), /the archive ends with the segment 000000010000000000000009, before FFFF\/0/);
     const lost = state([{ from: segment(3), to: segment(4), after: at("2026-11-20T09:00"), before: at("2026-11-20T10:00") }]);
     assert.match(refused("2026-11-20T12:00Z", lost), /0003 to 0+10+4 is missing in the archive; the last time before is 2026-11-20 09:00:00 UTC; the first one after is 2026-11-21 01:02:01 UTC/);
+    assert.match(refused("0/4800000", lost), /0003 to 0+10+4 is missing in the archive/);
+    assert.equal(planned("0/2F00000", lost).backup.label, "20261120-010000F", "before it, by its place");
+    assert.equal(planned("a-point", lost).backup.label, "20261120-010000F_20261121-010000D", "behind it");
     assert.equal(planned("2026-11-20T08:00Z", lost).backup.label, "20261120-010000F", "before the gap");
     assert.equal(planned("2026-11-21T02:00Z", lost).backup.label, "20261120-010000F_20261121-010000D", "by a backup from after it");
   });
