@@ -8,10 +8,12 @@ interface Cluster {
   stack: string;
   outputs: () => Outputs;
   superuser: (sql: string) => Promise<any[]>;
+  /** Resolves when the loss of the primary costs no logical slot. */
+  slotIsCopied: () => Promise<void>;
 }
 
 /** Backups, and what is restored from them, also across a failover whose primary never pushed its last WAL. */
-export function describeBackup({ project, stack, outputs, superuser }: Cluster): void {
+export function describeBackup({ project, stack, outputs, superuser, slotIsCopied }: Cluster): void {
   const pgha = async (...words: string[]) => JSON.parse((await project().must("pgha", ...words, "--stack", stack, "--json")).stdout);
   const host = (name: string) => `${outputs().cluster.name}-${name}`;
   const now = async () => (await superuser("SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS now"))[0].now;
@@ -113,6 +115,7 @@ export function describeBackup({ project, stack, outputs, superuser }: Cluster):
     });
 
     it("have no hole after a failover whose primary had not pushed its last WAL, and never comes back", async () => {
+      await slotIsCopied();
       const repository = project().docker.getContainer(host("backup-1"));
       await migrator("CREATE TABLE app.kept (id int PRIMARY KEY, note text)");
       await archived();

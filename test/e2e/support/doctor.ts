@@ -10,7 +10,7 @@ import { eventually, Project } from "./project";
 const OF_THE_MACHINE = ["failovers", "disks", "memory-pressure", "cpu-throttled", "endpoints-slow"];
 
 /** A server on which anything may be broken; each setting is one that a fault needs, in a file, where ALTER SYSTEM is stronger. */
-const START = `initdb -D /tmp/bare -U postgres --auth trust --locale-provider builtin --locale C.UTF-8 --encoding UTF8 >/dev/null && cd /tmp/bare && echo "host all all all trust" >>pg_hba.conf
+const START = `initdb -D /tmp/bare -U postgres --auth trust --locale-provider builtin --locale C.UTF-8 --encoding UTF8 --data-checksums >/dev/null && cd /tmp/bare && echo "host all all all trust" >>pg_hba.conf
 cat >>postgresql.conf <<END
 listen_addresses = '*'
 shared_preload_libraries = 'pg_stat_statements'
@@ -74,7 +74,7 @@ export function describeDoctor(project: () => Project, { cluster, stack, superus
           const { code, found } = await diagnose("--only", "settings-altered,superusers,slots-no-failover");
           assert.equal(code, 3);
           assert.deepEqual(found.map((line) => line.replace(/postgres-\d/, "postgres-n")), [
-            `slots-no-failover, postgres-n: 'loose' of database postgres`, `superusers, postgres-n: "Boss"`, "settings-altered, postgres-n: work_mem = 9MB",
+            `slots-no-failover, postgres-n: 'loose' of database app`, `superusers, postgres-n: "Boss"`, "settings-altered, postgres-n: work_mem = 9MB",
           ]);
         });
       } finally {
