@@ -8,13 +8,20 @@ import { createLog } from "../log";
 import { follow } from "../process";
 import { Counts, total, verdict } from "./testCounts";
 
-export const usage = `npm test [unit | e2e | box | frameworks] [-- options of mocha, for example --grep <pattern>]
+export const usage = `npm test [unit | e2e | box | frameworks | places] [-- options of mocha, for example --grep <pattern>]
 
 Lints, then runs the unit and the end-to-end tests; only when asked for box, prod's machines in
-containers, and frameworks, the tools of docs/migrations.md on a cluster. Ends with one line: N passed, N failed.
+containers, frameworks, the tools of docs/migrations.md on a cluster, and places, project folders and
+stacks of odd names. Ends with one line: N passed, N failed.
 `;
 
-const suites = { unit: ".mocharc.json", e2e: "test/e2e/.mocharc.json", box: "test/box/.mocharc.json", frameworks: "test/frameworks/.mocharc.json" } as const;
+const suites = {
+  unit: ".mocharc.json",
+  e2e: "test/e2e/.mocharc.json",
+  box: "test/box/.mocharc.json",
+  frameworks: "test/frameworks/.mocharc.json",
+  places: "test/places/.mocharc.json",
+} as const;
 type Suite = keyof typeof suites;
 const everyday: Suite[] = ["unit", "e2e"];
 
@@ -24,7 +31,7 @@ export async function run(args: string[]): Promise<number> {
   const only = args.find((argument): argument is Suite => argument in suites);
   const rest = args.filter((argument) => argument !== only);
   if (rest.length > 0 && !rest[0].startsWith("-"))
-    throw new UserError(`there is no suite "${rest[0]}"`, "npm test unit, npm test e2e, npm test box, npm test frameworks, or npm test");
+    throw new UserError(`there is no suite "${rest[0]}"`, "npm test unit, npm test e2e, npm test box, npm test frameworks, npm test places, or npm test");
   const chosen = only === undefined ? everyday : [only];
   if (chosen.some((suite) => suite !== "unit")) await ensureEngine({ log: createLog(process.stdout), install: true });
   const results: Counts[] = only === undefined ? [await check("tsc", ["--noEmit"]), await check("eslint", ["."])] : [];

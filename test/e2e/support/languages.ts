@@ -77,7 +77,7 @@ const go: Language = {
   url: (libpq) => libpq,
 };
 
-const java: Language = {
+export const java: Language = {
   name: "Java",
   driver: "JDBC",
   async fetch() {

@@ -39,12 +39,15 @@ export interface Outputs {
 /** A project folder of its own, with its own state, that runs the repository's program by the commands of the README. */
 export class Project {
   // A space in its name: whatever does not quote it, or encode it for URLs, fails
-  readonly root = fs.mkdtempSync(path.join(os.tmpdir(), "pgha e2e-"));
+  private readonly around = fs.mkdtempSync(path.join(os.tmpdir(), "pgha e2e-"));
+  readonly root: string;
   readonly docker: Docker;
   private env: NodeJS.ProcessEnv = {};
   private readonly running = new Set<ChildProcess>();
 
-  private constructor(engine: EngineEnvironment) {
+  private constructor(engine: EngineEnvironment, folder: string) {
+    this.root = path.join(this.around, folder);
+    fs.mkdirSync(this.root, { recursive: true });
     this.docker = connectDocker(engine.dockerHost);
   }
 
@@ -53,9 +56,9 @@ export class Project {
     return this.env;
   }
 
-  static async create(): Promise<Project> {
+  static async create(folder = ""): Promise<Project> {
     const engine = await ensureEngine();
-    const project = new Project(engine);
+    const project = new Project(engine, folder);
     for (const name of ["infra", "policy", "templates", "sql", "images", "tools", "ops", "clients", "node_modules", "package.json", "Pulumi.yaml", "tsconfig.json"])
       fs.symlinkSync(path.join(repository, name), path.join(project.root, name));
     // With another HOME the docker context is not found again
@@ -96,7 +99,7 @@ export class Project {
   }
 
   configurationFile(stack: string): string {
-    return path.join(this.root, `Pulumi.${stack}.yaml`);
+    return path.join(this.root, `Pulumi.${stack.split("/").pop()}.yaml`);
   }
 
   /** Runs `npm run <command>` of the README, or `npx pgha` for pgha, without npm around it. */
@@ -167,7 +170,7 @@ export class Project {
   }
 
   async dispose(): Promise<void> {
-    fs.rmSync(this.root, { recursive: true, force: true });
+    fs.rmSync(this.around, { recursive: true, force: true });
   }
 }
 
