@@ -4,7 +4,8 @@ the database is PAUSEd: then clients wait for up to query_wait_timeout.
 For each database the keeper holds sessions open as the pooler does: as its auth_user, and one through each of its proxies,
 because the pooler's own may go through any of them. One breaks in the same millisecond as the pooler's, so the PAUSE comes
 before a client can be back; the RESUME comes when a new session stands. The keeper PAUSEs nothing that is paused already, and
-RESUMEs what it has PAUSEd itself, and what somebody else has left PAUSEd for longer than anybody wants.
+RESUMEs what it has PAUSEd itself, and what somebody else has left PAUSEd for longer than anybody wants. Readers whom a change
+has left on the primary it sends back to a standby.
 """
 
 from __future__ import annotations
@@ -57,8 +58,9 @@ class Database:
     """One database of the pooler. Told what is seen of it, decides whether it is paused."""
 
     def __init__(self, name: str, patience: float, limit: float, console: Console, mark: Path,
-                 clock: Callable[[], float] = time.monotonic) -> None:
+                 clock: Callable[[], float] = time.monotonic, returned: Callable[[], None] = lambda: None) -> None:
         self.name, self.patience, self.limit, self.console, self.mark, self.clock = name, patience, limit, console, mark, clock
+        self.returned = returned
         # The mark is left by a keeper that died with the database paused
         self.since: float | None = float(mark.read_text()) if mark.exists() else None
         self.holds = False
@@ -71,6 +73,8 @@ class Database:
         self.alive_at = self.clock()
 
     def reached(self) -> None:
+        if self.missing_since is not None:
+            self.returned()
         self.missing_since, self.given_up = None, False
         if self.since is not None:
             self.resume("it takes sessions again")
@@ -205,6 +209,34 @@ class PoolerConsole:
             self.query(f"SET min_pool_size = {self.min_pool_size}")
 
 
+class Readers:
+    """Of one database. A standby that becomes the primary keeps its readers, and while there is none others come to the primary:
+    some time after a change, which the proxies' checks need, the pooler is to connect anew, each connection after its statement."""
+
+    def __init__(self, name: str, seconds: float, console: PoolerConsole, standby: Callable[[], bool],
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self.name, self.seconds, self.console, self.standby, self.clock = name, seconds, console, standby, clock
+        self.due: float | None = None
+
+    def moved(self) -> None:
+        self.due = self.clock() + self.seconds
+
+    def look(self) -> None:
+        due = self.due
+        if due is None or self.clock() < due:
+            return
+        self.moved()
+        if self.standby():
+            self.console.query(f"RECONNECT {self.name}")
+            self.due = None
+
+    def watch(self) -> None:
+        while True:
+            time.sleep(HEARTBEAT_SECONDS)
+            with contextlib.suppress(*LOST):
+                self.look()
+
+
 def connect(entry: dict[str, str], writes: bool, login: dict[str, str], proxy: str) -> Session:
     return Session(host=proxy, port=entry["port"], dbname=entry["dbname"], application_name="pgha keeper", tcp_user_timeout=3000,
                    options="-c idle_session_timeout=0", target_session_attrs="read-write" if writes else "any", **login)
@@ -240,6 +272,18 @@ class Switch:
 
     def metrics(self) -> str:
         return f"pgha_keeper_forgotten_pauses_total {self.resumed}\n"
+
+
+def reaches_standby(proxies: list[str], connect: Callable[[str], Session]) -> bool:
+    """Whether the first proxy that leads anywhere leads to one."""
+    for proxy in proxies:
+        with contextlib.suppress(*LOST):
+            session = connect(proxy)
+            try:
+                return bool(session.query("SELECT pg_is_in_recovery() AS standby", ANSWER_SECONDS)[0]["standby"])
+            finally:
+                session.close()
+    return False
 
 
 class Ways:
@@ -382,10 +426,18 @@ def main(configuration: str, alive: Callable[[], None]) -> None:
     switch = Switch(PoolerConsole(settings["min_pool_size"]))
     threading.Thread(target=switch.watch, daemon=True).start()
     parts: list[Database | Switch] = [switch]
+    readers: dict[str, Readers] = {}
+    for name, entry in entries.items():
+        if name.endswith("_ro"):
+            standby = partial(reaches_standby, entry["host"].split(","), partial(connect, entry, False, login))
+            # It goes with the proxies' checks, which are several times as frequent
+            readers[name] = Readers(name, float(settings["server_connect_timeout"]), PoolerConsole(settings["min_pool_size"]), standby)
+            threading.Thread(target=readers[name].watch, daemon=True).start()
     for name, entry in entries.items():
         writes = not name.endswith("_ro")
+        moved = readers[f"{name}_ro" if writes else name].moved
         # Reads go to several servers: one that is lost leaves the pooler others
-        database = Database(name, 0 if writes else 1, limit, PoolerConsole(settings["min_pool_size"]), Path(f"/tmp/keeper-{name}"))
+        database = Database(name, 0 if writes else 1, limit, PoolerConsole(settings["min_pool_size"]), Path(f"/tmp/keeper-{name}"), returned=moved)
         parts.append(database)
         ways = Ways(entry["host"].split(","), partial(connect, entry, writes, login))
         threading.Thread(target=keep, args=(database, ways), daemon=True).start()

@@ -1,5 +1,5 @@
 import { failureBudgets, longest } from "./forecast/budget";
-import { Mode, Timers } from "./spec";
+import { CheckTimers, Mode, Timers } from "./spec";
 
 export type Preset = "fast" | "patient" | "common";
 
@@ -85,6 +85,11 @@ function startTimeout(timers: Timers, { maxWriteOutage }: Wishes): number {
     .filter(({ failure }) => failure === "crash-without-restart" || failure === "backend-crash")
     .map(({ worst }) => (worst ?? 1) - 1);
   return Math.min(300, Math.max(5, Math.floor(maxWriteOutage - Math.max(...beside))));
+}
+
+/** Within which every proxy finds a server down that was stopped: its first check is refused, the others may find nobody there. Milliseconds. */
+export function noticedWithin({ interval, fastInterval, timeout, fall }: CheckTimers): number {
+  return interval + (fall - 1) * (fastInterval + timeout);
 }
 
 /** What most clusters run with: the defaults of Patroni and PgBouncer, and HAProxy's as Patroni's example has them. */

@@ -24,6 +24,8 @@ export interface HandoverArgs {
   neighbours: { [K in keyof Neighbour]: pulumi.Input<Neighbour[K]> }[];
   /** A member of Postgres gives the leadership away first; `order` is that in which members are replaced. */
   member?: { name: string; order: string[] };
+  /** Within which the proxies find it down once it is stopped. Milliseconds. */
+  noticed?: number;
   /** A proxy has the pools behind these URLs leave it first. */
   pools?: pulumi.Input<string[]>;
   control?: ControlInputs;

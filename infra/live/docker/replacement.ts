@@ -22,6 +22,8 @@ export interface HandoverInputs {
   running: string;
   neighbours: Neighbour[];
   member?: { name: string; order: string[] };
+  /** Within which the proxies find a member down that is stopped. Milliseconds. */
+  noticed?: number;
   pools?: string[];
   control?: Control;
 }
@@ -29,8 +31,8 @@ export interface HandoverInputs {
 /** Seconds that neighbours have to be healthy, and open statements to end on a proxy that goes. */
 const NEIGHBOUR_SECONDS = 120;
 const DRAIN_SECONDS = 5;
-/** Within which a proxy's checks find a stopped server down. */
-const NOTICED_MS = 1000;
+/** Of a pause, for what comes after the proxies have noticed. */
+const SPARE_MS = 1000;
 
 /** What runs now; "none" where there is no such container. */
 export async function running(server: string): Promise<string> {
@@ -41,12 +43,12 @@ export async function running(server: string): Promise<string> {
  * Waits until everything else is healthy, so that one server at a time is away; then takes from this one what others
  * depend on. A server that is not healthy itself has nothing to lose and may be replaced at once.
  */
-export async function prepare({ server, neighbours, member, pools, control }: HandoverInputs): Promise<void> {
+export async function prepare({ server, neighbours, member, noticed = 0, pools, control }: HandoverInputs): Promise<void> {
   if (!(await isHealthy(server))) return;
   for (const neighbour of neighbours) await waitForNeighbour(server, neighbour);
   if (member && control) {
     await leaveLeadership(member, control);
-    await leaveReaders(server, member.name, control);
+    await leaveReaders(server, member.name, noticed, control);
   }
   if (pools && control) await leaveTraffic(server, pools, control);
 }
@@ -55,7 +57,7 @@ export async function prepare({ server, neighbours, member, pools, control }: Ha
  * Readers wait at the poolers until every proxy has noticed that this server goes; it is stopped for that. Statements that
  * run get a third of the pause to end, then those on this server are cut off.
  */
-async function leaveReaders(server: string, name: string, control: Control): Promise<void> {
+async function leaveReaders(server: string, name: string, noticed: number, control: Control): Promise<void> {
   const others = await addressesWithout(name, control);
   const own = control.patroni.filter((address) => !others.includes(address));
   const serves = () => Promise.all(own.map((address) => call(control, address, "GET", "/replica", undefined, 1))).then(() => true, () => false);
@@ -65,7 +67,7 @@ async function leaveReaders(server: string, name: string, control: Control): Pro
     stopped = new Docker().getContainer(server).stop();
     stopped.catch(() => undefined);
     while (left() > 0 && (await serves())) await pause(100);
-    await pause(NOTICED_MS);
+    await pause(Math.min(noticed, left() - SPARE_MS));
   });
   await stopped;
 }

@@ -1,6 +1,7 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterSpec, Kind, Server } from "../../cluster/spec";
+import { noticedWithin } from "../../cluster/timers";
 import type { Neighbour } from "../../live/docker/replacement";
 import type { ControlInputs } from "../../resources/control";
 import type { HandoverArgs } from "../../resources/containerHandover";
@@ -54,7 +55,10 @@ function handoverOf({ spec, control, pools }: Parts, service: Service, server: S
     // They are replaced meanwhile
     ...waitsFor.flatMap((kind) => made[kind]).map(({ host, fingerprint }) => ({ container: host, fingerprint })),
   ];
-  if (gives === "leadership") return { neighbours: ways, member: { name: server.name, order: all.map(({ name }) => name) }, control };
+  if (gives === "leadership") {
+    const member = { name: server.name, order: all.map(({ name }) => name) };
+    return { neighbours: ways, member, noticed: noticedWithin(spec.timers.check), control };
+  }
   const neighbours = [...others(all, server), ...ways];
   return gives === "pools" ? { neighbours, pools, control } : { neighbours };
 }

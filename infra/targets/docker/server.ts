@@ -48,7 +48,7 @@ export interface ServerArgs {
   /** Seconds `up` waits for the server to be healthy. 0: it does not wait. */
   waitSeconds: number;
   /** Runs right before the container is replaced. */
-  handover: Pick<HandoverArgs, "neighbours" | "member" | "pools" | "control">;
+  handover: Pick<HandoverArgs, "neighbours" | "member" | "noticed" | "pools" | "control">;
 }
 
 /** One server: its certificate and its container. The container may be replaced at any time; state lives on volumes. */

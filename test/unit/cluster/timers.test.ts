@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { longest, planBudget } from "../../../infra/cluster/forecast/budget";
 import { planCluster } from "../../../infra/plan";
 import { ClusterSpec, Mode } from "../../../infra/cluster/spec";
-import { floor, planTimers, Wishes } from "../../../infra/cluster/timers";
+import { floor, noticedWithin, planTimers, Wishes } from "../../../infra/cluster/timers";
 import { parseConfig } from "../../../infra/config";
 import { dynamicConfiguration } from "../../../infra/render/dynamic";
 import { haproxyFile } from "../../../infra/render/haproxy";
@@ -40,6 +40,12 @@ describe("timers", () => {
       const { ttl, loopWait, primaryStopTimeout } = planTimers(mode, { ttl: wished });
       assert.ok(primaryStopTimeout > 0 && primaryStopTimeout <= 10 && loopWait + primaryStopTimeout < ttl);
     })));
+
+  it("tell how long a server that was stopped may still be sent to: one check is refused, the next runs into its time-out", () => {
+    const { check } = planTimers("quorum");
+    assert.equal(noticedWithin(check), 500 + 250 + 1000);
+    assert.equal(noticedWithin({ ...check, fall: 3 }), 500 + 2 * (250 + 1000));
+  });
 
   it("have a least ttl that the servers' Patroni takes", () => {
     const program = fs.readFileSync(path.join(__dirname, "../../../images/postgres/quick-patroni"), "utf8");

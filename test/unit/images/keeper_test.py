@@ -195,6 +195,66 @@ class Console(unittest.TestCase):
         self.assertEqual(said[-1], "SET min_pool_size = 10")
 
 
+class ReadersOnThePrimary(unittest.TestCase):
+    def setUp(self):
+        self.now, self.said, self.standby = 1000.0, [], False
+        console = types.SimpleNamespace(query=self.said.append)
+        self.readers = keeper.Readers("app_ro", 2, console, lambda: self.standby, lambda: self.now)
+
+    def look(self, seconds):
+        for _ in range(seconds):
+            self.readers.look()
+            self.now += 1
+
+    def test_go_back_once_after_a_change_when_the_proxies_have_seen_it_and_there_is_a_standby(self):
+        self.standby = True
+        self.look(5)
+        self.assertEqual(self.said, [])
+        self.readers.moved()
+        self.look(2)
+        self.assertEqual(self.said, [])
+        self.look(10)
+        self.assertEqual(self.said, ["RECONNECT app_ro"])
+
+    def test_stay_as_long_as_there_is_no_standby(self):
+        self.readers.moved()
+        self.look(20)
+        self.assertEqual(self.said, [])
+        self.standby = True
+        self.look(3)
+        self.assertEqual(self.said, ["RECONNECT app_ro"])
+
+    def test_are_told_again_where_the_pooler_did_not_hear_it(self):
+        self.standby = True
+        self.readers.console.query = mock.Mock(side_effect=[OSError("busy"), []])
+        self.readers.moved()
+        self.now += 2
+        with self.assertRaises(OSError):
+            self.readers.look()
+        self.look(5)
+        self.assertEqual(self.readers.console.query.call_count, 2)
+
+    def test_are_looked_after_when_a_session_comes_back_and_not_at_the_first(self):
+        with tempfile.TemporaryDirectory() as directory:
+            back = mock.Mock()
+            database = keeper.Database("app", 0, 60, RememberingConsole(), Path(directory) / "app", returned=back)
+            database.reached()
+            self.assertEqual(back.call_count, 0)
+            database.missing()
+            database.reached()
+            database.reached()
+            self.assertEqual(back.call_count, 1)
+
+    def test_a_standby_is_told_by_the_first_proxy_that_leads_anywhere(self):
+        def connect(proxy):
+            if proxy == "down":
+                raise OSError("Connection refused")
+            return types.SimpleNamespace(query=lambda *_: [{"standby": proxy == "standby"}], close=lambda: None)
+
+        for proxies, standby in ((["standby"], True), (["down", "standby"], True), (["primary", "standby"], False), (["down"], False)):
+            self.assertEqual(keeper.reaches_standby(proxies, connect), standby)
+
+
 class DeadMansSwitch(unittest.TestCase):
     def setUp(self):
         self.now, self.left, self.resumed = 1000.0, set(), []
