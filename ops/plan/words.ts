@@ -33,7 +33,7 @@ const costs: Record<string, string> = {
   pgbouncer: "; each ends the connections of its clients, whose statements of that moment fail",
 };
 const replaced: Record<string, string> = { ...costs, postgres: "; the one that is primary hands over before" };
-const gone: Record<string, string> = { ...costs, postgres: "; one that is primary stops writes until a failover: npx pgha switchover before" };
+const gone: Record<string, string> = { ...costs, postgres: "; one that is primary hands over before (on EC2 it does not: npx pgha switchover first)" };
 
 export function serverLines({ servers, new: isNew }: PlanReport): string[] {
   return servers.map(({ role, names, operation }, index) => {

@@ -4,7 +4,7 @@ import type { Control } from "../access";
 import { call, pause, waitUntilReady } from "./client";
 import { readMembers } from "./members";
 import { COPY_SECONDS } from "./slots";
-import { awaitSwitchover, NoCopy, switchover } from "./switchover";
+import { awaitSwitchover, NoCopy, planSwitchover, switchover, SwitchoverOptions } from "./switchover";
 import { Busy } from "../pooler/underPause";
 
 /** Seconds that the other members have to be ready. */
@@ -34,8 +34,38 @@ async function leave({ name, order }: { name: string; order: string[] }, control
   await demandCopies(name, control, copySeconds);
   const { members } = await readMembers(control);
   if (!members.some((member) => member.primary && member.name === name)) return;
-  await handOver(name, order, control);
+  await handOver(name, { prefer: preferredSuccessors(order, name) }, control);
   await complete();
+}
+
+/**
+ * Moves the primary to one of those that stay where it is another one, which is about to go for good. Nothing is done where no
+ * member answers: there is nobody to notice.
+ */
+export async function stayWithin(staying: string[], control: Control, seconds = MEMBER_SECONDS): Promise<void> {
+  await reachingControl(control, async (reached) => {
+    const view = await readMembers(reached).catch(() => undefined);
+    const from = view?.members.find(({ primary }) => primary)?.name;
+    if (from !== undefined && !staying.includes(from)) await handOver(from, { to: await fitAmong(staying, from, reached, seconds) }, reached);
+  });
+}
+
+/** The first of these that can take over, within `seconds`. */
+async function fitAmong(staying: string[], from: string, control: Control, seconds: number): Promise<string> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const reasons: string[] = [];
+    for (const to of staying) {
+      try {
+        return (await planSwitchover(control, { to })).to.name;
+      } catch (error) {
+        reasons.push((error as Error).message);
+      }
+    }
+    if (Date.now() > deadline)
+      throw new Error(`${from} is the primary and is to go, but none of those that stay can take over: ${[...new Set(reasons)].join("; ")}. See npx pgha status, then run up again`);
+    await pause(1000);
+  }
 }
 
 /**
@@ -49,10 +79,10 @@ async function demandCopies(name: string, control: Control, seconds: number): Pr
 }
 
 /** Writers are held back for seconds at a time only: where a transaction outlasts that, it is tried again for MEMBER_SECONDS. */
-async function handOver(name: string, order: string[], control: Control): Promise<void> {
+async function handOver(name: string, wanted: Pick<SwitchoverOptions, "to" | "prefer">, control: Control): Promise<void> {
   const deadline = Date.now() + MEMBER_SECONDS * 1000;
   for (;;) {
-    const plan = await awaitSwitchover(control, { prefer: preferredSuccessors(order, name) }, MEMBER_SECONDS);
+    const plan = await awaitSwitchover(control, wanted, MEMBER_SECONDS);
     if (plan.from.name !== name) return;
     try {
       return void (await switchover(control, plan, {}));

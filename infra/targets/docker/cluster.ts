@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { ControlInputs, controlOf, poolsOf } from "../../resources/control";
 import { DockerEngine } from "../../resources/dockerEngine";
+import { Succession } from "../../resources/succession";
 import type { Endpoints } from "../../cluster/endpoints";
 import type { Kind } from "../../cluster/spec";
 import { endpointsOf, inOrder, lastServices } from "../../services";
@@ -24,7 +25,6 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
     super("pgha:docker:Cluster", spec.name, {}, opts);
     const engine = new DockerEngine(spec.name, secrets.clusterId, { parent: this });
     const preflight = new Preflight(spec, secrets.clusterId, { parent: this, dependsOn: engine });
-    const images = new Images(spec, preflight, { parent: this });
     const network = new docker.Network(
       `${spec.name}-network`,
       { name: spec.name, labels: [{ label: "pgha.cluster", value: spec.name }] },
@@ -34,6 +34,9 @@ export class DockerCluster extends pulumi.ComponentResource implements Target {
 
     this.endpoints = endpointsOf(spec, () => "localhost");
     this.control = controlOf({ spec, endpoints: this.endpoints, authority, operator, secrets });
+    const members = spec.members.map(({ name }) => name);
+    const succession = new Succession(`${spec.name}-succession`, { members, control: this.control }, { parent: this, dependsOn: preflight });
+    const images = new Images(spec, succession, { parent: this });
     const pools = poolsOf({ spec, endpoints: this.endpoints, secrets });
     const parts: Parts = { spec, site, images, values: valuesOf(secrets), control: this.control, pools };
 

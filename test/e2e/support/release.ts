@@ -8,6 +8,7 @@ export interface Step {
 /** What the next release makes again, beside or away on purpose: name of the resource, and why. Emptied when the state is renewed. */
 const meant: Record<string, string> = {
   "pgha-release-database-plans": "after a migration the poolers' connections are made anew; the first time at the update to this release",
+  "pgha-release-succession": "moves the primary off a member that the configuration no longer has",
 };
 
 /** How a change reaches a container: rolled, one at a time. Its labels alone are no change, but a hash that is counted otherwise. */

@@ -45,7 +45,7 @@ describe("a plan", () => {
 
   it("says of servers that go what that costs, and how to spare it", () => {
     const goes = (role: string) => viewPlan({ ...report(), servers: [{ role, names: ["one"], operation: "delete" }] }, screen);
-    assert.match(goes("postgres"), /goes: one; one that is primary stops writes until a failover: npx pgha switchover before/);
+    assert.match(goes("postgres"), /goes: one; one that is primary hands over before \(on EC2 it does not: npx pgha switchover first\)/);
     assert.match(goes("pgbouncer"), /goes: one; each ends the connections of its clients/);
     assert.match(goes("etcd"), /goes: one$/m);
   });
