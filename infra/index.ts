@@ -3,7 +3,7 @@ import { UserError } from "../tools/errors";
 import { ConfigurationError } from "./config/errors";
 import { type Machine, parseConfig } from "./config";
 import { demandDockerHost } from "./dockerHost";
-import { findMachine, thisMachine } from "./machine";
+import { findMachine, findRenewed, thisMachine } from "./machine";
 import { createStack } from "./stack";
 
 // The engine reads what is exported: the outputs of the stack
@@ -13,7 +13,7 @@ async function main() {
   try {
     const raw: unknown = new pulumi.Config("pgha").getObject("cluster");
     const machine = await machineFor(raw);
-    return createStack(parseConfig(raw, pulumi.getStack(), machine));
+    return createStack({ ...parseConfig(raw, pulumi.getStack(), machine), renewed: await findRenewed() });
   } catch (error) {
     if (error instanceof ConfigurationError) throw new pulumi.RunError(error.message);
     if (error instanceof UserError) throw new pulumi.RunError(`${error.message}\n${error.remedy}`);

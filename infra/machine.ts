@@ -9,21 +9,26 @@ import type { Machine } from "./config";
  * from elsewhere changes nothing; else Docker's, which in Docker Desktop and Colima is a virtual one; else this one.
  */
 export async function findMachine(): Promise<Machine> {
-  return (await notedMachine()) ?? (await dockersMachine()) ?? thisMachine();
+  return (await noted()).machine ?? (await dockersMachine()) ?? thisMachine();
 }
 
 export function thisMachine(): Machine {
   return rounded(os.totalmem(), os.availableParallelism());
 }
 
-/** undefined of a stack that was never updated, or by a release that noted nothing. */
-async function notedMachine(): Promise<Machine | undefined> {
+/** When images were last built with all updates of their packages, as the output `renewed` says, or now; undefined: never. */
+export async function findRenewed(): Promise<string | undefined> {
+  return process.env.PGHA_RENEW || (await noted()).renewed;
+}
+
+/** Outputs that outlast an update; none of a stack that was never updated, or by a release that noted nothing. */
+async function noted(): Promise<{ machine?: Machine; renewed?: string }> {
   try {
     const name = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
     const { outputs } = await pulumi.runtime.invoke("pulumi:pulumi:readStackOutputs", { name }, {});
-    return outputs.machine as Machine | undefined;
+    return outputs;
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -49,7 +49,7 @@ export function planCluster(config: ClusterConfig): ClusterSpec {
     drift: config.drift,
     examples: config.examples,
     replication: { mode, synchronousStandbys: config.replication.synchronousStandbys },
-    images: config.images,
+    images: { ...config.images, renewed: config.renewed },
     packages: [...new Set(postgres.packages)].sort(),
     resources,
     timers: planTimers(mode, config.availability),

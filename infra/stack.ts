@@ -52,7 +52,12 @@ function declareCluster(config: ClusterConfig) {
     },
     { dependsOn: settings },
   );
-  return { ...describeCluster({ spec, endpoints, authority, operator, secrets }), schemaVersion: database.version, ...(config.target === "docker" && { machine: config.machine }) };
+  return { ...describeCluster({ spec, endpoints, authority, operator, secrets }), schemaVersion: database.version, ...(config.target === "docker" && noted(config)) };
+}
+
+/** What the next update goes on with: infra/machine.ts. */
+function noted({ machine, renewed }: ClusterConfig) {
+  return { machine, ...(renewed && { renewed }) };
 }
 
 function logDays({ enabled, partition, hotDays, keepArchivesDays }: Logs) {

@@ -194,7 +194,8 @@ export interface ClusterSpec {
   /** Example schemas in the application database. */
   examples: string[];
   replication: { mode: Mode; synchronousStandbys: number };
-  images: { base: string };
+  /** `renewed`: when their packages were last renewed; another value builds them anew. */
+  images: { base: string; renewed?: string };
   /** Debian packages beside Postgres on each server, some with =version. */
   packages: string[];
   resources: Resources;

@@ -144,7 +144,12 @@ export const schema = z.strictObject({
   aws: awsSchema.optional().describe("the machines on EC2, where target is aws"),
 });
 
-export type ClusterConfig = Omit<z.output<typeof schema>, "name"> & { name: string; machine: Machine };
+export type ClusterConfig = Omit<z.output<typeof schema>, "name"> & {
+  name: string;
+  machine: Machine;
+  /** When the packages in the images were last renewed; see infra/machine.ts. */
+  renewed?: string;
+};
 
 /** The machine a cluster runs on, where the configuration leaves sizes to it. `memory` in bytes. */
 export interface Machine {

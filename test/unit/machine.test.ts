@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { dockersMachine, findMachine } from "../../infra/machine";
+import { dockersMachine, findMachine, findRenewed } from "../../infra/machine";
 import { besideDocker } from "./support/playedDocker";
 
 /** A played Docker of 8 GB and 4 processors, as Docker Desktop's on a machine of 32. */
@@ -30,5 +30,18 @@ describe("the machine that containers are sized for", () => {
     assert.deepEqual(await beside(findMachine), machine);
     await deployed({ cluster: {} });
     assert.deepEqual(await beside(findMachine), eight, "a stack of an earlier release has none");
+  });
+
+  it("as is the day of its last renewal, until the next one", async () => {
+    await deployed({ renewed: "2026-11-28" });
+    assert.equal(await findRenewed(), "2026-11-28");
+    process.env.PGHA_RENEW = "2026-12-24";
+    try {
+      assert.equal(await findRenewed(), "2026-12-24");
+    } finally {
+      delete process.env.PGHA_RENEW;
+    }
+    await deployed(undefined);
+    assert.equal(await findRenewed(), undefined);
   });
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { declareStack, isSecret, Registered } from "./support/monitor";
+import { createStack } from "../../infra/stack";
 
 const CONTAINER = "docker:index/container:Container";
 
@@ -115,6 +116,15 @@ describe("the stack", function () {
     const image = second.resources.find(({ name }) => name === "second-postgres-image")!;
     assert.equal(image.inputs.build.args.POSTGRES, "17");
     assert.match(image.inputs.build.platform, /^linux\/(amd64|arm64)$/);
+  });
+
+  it("builds images anew for a renewal, and notes it for the next update", async () => {
+    const declare = (renewed?: string) => declareStack({ name: "kept" }, "test", (config) => createStack({ ...config, renewed }));
+    const argsOf = ({ resources }: Awaited<ReturnType<typeof declare>>) => resources.find(({ name }) => name === "kept-postgres-image")!.inputs.build.args;
+    const never = await declare();
+    assert.deepEqual([argsOf(never).RENEWED, never.outputs.renewed], [undefined, undefined]);
+    const renewed = await declare("2026-11-28");
+    assert.deepEqual([argsOf(renewed).RENEWED, renewed.outputs.renewed], ["2026-11-28", "2026-11-28"]);
   });
 
   it("hands the environment's proxies to the image builds, those with a password as secrets", async () => {

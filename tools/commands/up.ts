@@ -7,6 +7,7 @@ import { Absence, describeAbsence, findAbsence, missingData } from "../engine/it
 import { otherPlugins } from "../engine/itsPlugins";
 import { repository } from "../engine/layout";
 import { beginAnew } from "../engine/remove";
+import { installed, recordRenewal } from "../engine/renewal";
 import { repairStack } from "../engine/repair";
 import { demand, demandDocker, ensureStack, releaseStaleLock } from "../engine/stack";
 import { checkName, deploymentOf, exportState } from "../engine/state";
@@ -21,6 +22,7 @@ Brings the cluster up, from nothing or from whatever is there, and shows how to 
   --stack <name>   configuration to deploy: Pulumi.<name>.yaml (dev)
   --json           prints the outputs as JSON, secrets masked, instead of the summary
   --empty          begins with an empty cluster where the data is lost; without it a person is asked
+  --renew          builds the images anew with all updates of their packages, and rolls them out
   --yes            accepted for scripts
   --no-install     installs and starts no system software (as root: Docker, mmdebstrap); also PGHA_NO_INSTALL=1
 `;
@@ -29,12 +31,13 @@ const options = {
   stack: { type: "string", default: "dev" },
   json: { type: "boolean", default: false },
   empty: { type: "boolean", default: false },
+  renew: { type: "boolean", default: false },
   yes: { type: "boolean", default: false },
   "no-install": { type: "boolean", default: false },
 } as const;
 
 export async function run(args: string[]): Promise<number> {
-  const { stack, json, empty, "no-install": spare } = parseOptions("up", args, options);
+  const { stack, json, empty, renew, "no-install": spare } = parseOptions("up", args, options);
   checkFolderName(stack, "stack");
   demandDocker(process.env.PGHA_ROOT ?? repository, stack, "up");
   // With --json only the outputs go to stdout.
@@ -63,6 +66,9 @@ export async function run(args: string[]): Promise<number> {
   });
   if (plugins) log.note(plugins);
   await ensureImage(stack, engine, { log, install: !spare });
+  const docker = connectDocker(engine.dockerHost);
+  const before = renew ? await installed(clusterName(engine.root, stack), docker) : {};
+  if (renew) engine.env.PGHA_RENEW = new Date().toISOString();
   log.note(`pulumi up --stack ${stack}`);
   const started = Date.now();
   const code = await runPulumi(["up", "--stack", stack, "--yes", "--skip-preview", "--suppress-outputs", ...replaced], engine, {
@@ -80,6 +86,7 @@ export async function run(args: string[]): Promise<number> {
       `mend what it names above, then: ${npmRun("up", stack)}   (it goes on where it stopped)`,
     );
   }
+  if (renew) log.note(await recordRenewal(before, { stack, cluster: clusterName(engine.root, stack), docker, engine }));
   const outputs = JSON.parse(
     await demand(["stack", "output", "--json", "--show-secrets", "--stack", stack], engine),
   ) as Outputs;

@@ -28,6 +28,7 @@ export class Images extends pulumi.ComponentResource {
 
   constructor(spec: ClusterSpec, after: pulumi.Resource, opts?: pulumi.ComponentResourceOptions) {
     super("pgha:docker:Images", `${spec.name}-images`, {}, opts);
+    const { base, renewed } = spec.images;
     let previous = after;
     const build = (target: Kind, tag: string, args: Record<string, string>) => {
       const image = new docker.Image(
@@ -39,7 +40,7 @@ export class Images extends pulumi.ComponentResource {
             dockerfile: path.join(CONTEXT, "Dockerfile"),
             target,
             platform: platform(),
-            args: { BASE: spec.images.base, ...args, ...proxies() },
+            args: { BASE: base, ...(renewed && { RENEWED: renewed }), ...args, ...proxies() },
           },
           skipPush: true,
         },
