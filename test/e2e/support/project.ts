@@ -56,7 +56,7 @@ export class Project {
   static async create(): Promise<Project> {
     const engine = await ensureEngine();
     const project = new Project(engine);
-    for (const name of ["infra", "policy", "templates", "sql", "images", "tools", "ops", "clients", "node_modules", "package.json", "Pulumi.yaml", "tsconfig.json"])
+    for (const name of ["infra", "policy", "templates", "sql", "images", "tools", "ops", "clients", "monitoring", "node_modules", "package.json", "Pulumi.yaml", "tsconfig.json"])
       fs.symlinkSync(path.join(repository, name), path.join(project.root, name));
     // With another HOME the docker context is not found again
     const { PATH, DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH } = engine.env;
