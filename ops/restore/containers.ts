@@ -3,13 +3,7 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import type Docker from "dockerode";
 import { UserError } from "../../tools/errors";
-import { reasonOf } from "../backup/server";
-
-export interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
+import { Ended, reasonOf } from "../backup/server";
 
 export interface Program {
   host: string;
